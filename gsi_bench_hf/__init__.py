@@ -1,0 +1,1 @@
+"""GSI-Bench for Hugging Face."""

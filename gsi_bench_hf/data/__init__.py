@@ -1,0 +1,1 @@
+"""The data sets: schema, subsets, builder, released layout."""

@@ -1,0 +1,1 @@
+"""The four metrics under both protocols, as pure functions."""

@@ -1,0 +1,1 @@
+"""What looks at an image: detectors and judges."""

@@ -1,0 +1,1 @@
+"""What edits an image: the ladder of weightless editors, and wrappers."""

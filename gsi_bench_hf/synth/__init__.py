@@ -1,0 +1,1 @@
+"""GSI-Sim: the embedded simulator."""

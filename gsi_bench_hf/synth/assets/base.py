@@ -1,0 +1,97 @@
+"""What an asset is: textured triangle parts in the object frame, no backend.
+
+The object frame: metres, z up, the base on z = 0, the bounding box centred on the z axis, the front towards −y (an object that stands
+unrotated before a camera looking along world +y shows its front). A box's own axes (`types.Box3D`) are x = object x, y = −object z,
+z = object y; `scene.object_box` makes that change.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Float = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Material:
+    """How a surface looks.
+
+    Attributes:
+        texture: name and parameters of a procedural texture as one string, such as "wood:seed=3,tone=oak"; None for a plain colour.
+        rgba: colour, multiplied with the texture; 0..1.
+        specular, shininess, reflectance: of the Phong model, 0..1.
+    """
+
+    texture: str | None = None
+    rgba: tuple[float, float, float, float] = (1.0, 1.0, 1.0, 1.0)
+    specular: float = 0.3
+    shininess: float = 0.4
+    reflectance: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """A piece of an asset of one material.
+
+    Attributes:
+        vertices_m: (N, 3) in the object frame.
+        faces: (M, 3) int, counter-clockwise seen from outside.
+        uv: (N, 2) texture coordinates, 0..1 repeating; None where the material has no texture.
+        normals: (N, 3) unit vertex normals; vertices are split where an edge is sharp.
+        material: of the whole part.
+        solid: whether the part's convex hull takes part in collisions.
+    """
+
+    vertices_m: Float
+    faces: NDArray[np.int32]
+    uv: Float | None
+    normals: Float
+    material: Material
+    solid: bool = True
+
+
+@dataclass(frozen=True, eq=False)
+class Asset:
+    """One variant of a kind, at scale 1.
+
+    Attributes:
+        kind: registry name of the kind.
+        variant: the seed it was made from.
+        parts: its geometry.
+        size_m: (3,) extent along object x (width), y (depth), z (height); that of all vertices.
+        color: its main colour in a word, "blue".
+        material_name: what it is made of in a word, "ceramic".
+        symmetry: how often it looks the same in one turn about its vertical: 1 never, 2, 4, …; 0 at any angle.
+        mass_kg: for the physics.
+    """
+
+    kind: str
+    variant: int
+    parts: tuple[Part, ...]
+    size_m: Float
+    color: str
+    material_name: str
+    symmetry: int
+    mass_kg: float
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of thing, as the registry holds it.
+
+    Attributes:
+        label: English noun, "toy car".
+        label_zh: Chinese noun with its measure word apart, see `measure_zh`.
+        measure_zh: Chinese measure word, "个".
+        family: "tableware", "electronics", "fixture", …
+        movable: whether it can be the target of an edit (fixtures can't).
+    """
+
+    label: str
+    label_zh: str
+    measure_zh: str
+    family: str
+    movable: bool = True

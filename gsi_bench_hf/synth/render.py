@@ -1,0 +1,59 @@
+"""What a renderer does, whichever it is. `load_renderer("mujoco")` gives one."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gsi_bench_hf.synth.scene import Scene
+
+Quality = Literal["full", "draft"]
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """A rendered view.
+
+    Attributes:
+        rgb: (H, W, 3) uint8, or None where it was not asked for.
+        depth_m: (H, W) float32 along camera z, metres; or None.
+        segmentation: (H, W) int32, 0 for fixtures and background, i + 1 for `scene.objects[i]`; or None.
+    """
+
+    rgb: NDArray[np.uint8] | None
+    depth_m: NDArray[np.float32] | None
+    segmentation: NDArray[np.int32] | None
+
+
+class Renderer(Protocol):
+    """A renderer keeps what it prepared for a scene's assets, fixtures and lights, so that the same scene with other poses, scales,
+    hidden objects or another camera is cheap.
+    """
+
+    def render(
+        self,
+        scene: Scene,
+        *,
+        want: Collection[str] = ("rgb", "depth", "segmentation"),
+        size: tuple[int, int] | None = None,
+        only: Collection[str] | None = None,
+        quality: Quality = "full",
+    ) -> Frame:
+        """Render `scene` through its camera.
+
+        Args:
+            scene: what to render.
+            want: any of "rgb", "depth", "segmentation".
+            size: (width, height) in pixels, another than the camera's; the intrinsics are scaled with it.
+            only: ids of the objects to show (fixtures stay); None for all. `segmentation` keeps the numbers of `scene.objects`.
+            quality: "full" is what the data set holds; "draft" leaves out costly light (for searching).
+        """
+        ...
+
+    def close(self) -> None:
+        """Free the graphics context."""
+        ...
