@@ -165,14 +165,18 @@ def _normalise(text: str, language: Language) -> str:
     plain = _KEEP_REST.sub("", plain).strip(_PUNCTUATION)
     if language == "zh":
         return re.sub(r"^请|\s+|[,，]", "", plain)
-    plain = re.sub(r"^(?:please|kindly)\b[\s,]*|[\s,]*\bplease$", "", plain)
+    plain = re.sub(r"^(?:(?:please|kindly)\b[\s,]*)+|[\s,]*\bplease$", "", plain)
     return " ".join(plain.replace(", ", " ").split())
 
 
 @cache
 def _patterns(language: Language) -> tuple[tuple[Template, re.Pattern[str]], ...]:
-    # The most specific first: "the size of the vase" must not be read as a target.
-    ordered = sorted(TEMPLATES[language], key=lambda t: -len(re.sub(r"\{\w+\}", "", _normalise(t.text, language))))
+    # The most specific first ("the size of the vase" must not be read as a target); place would swallow a move by a distance.
+    def rank(template: Template) -> tuple[bool, int]:
+        words = re.sub(r"\{\w+\}", "", _normalise(template.text, language))
+        return template.operation in ("place", "receptacle"), -len(words)
+
+    ordered = sorted(TEMPLATES[language], key=rank)
     return tuple((t, re.compile(_pattern(t))) for t in ordered)
 
 
