@@ -162,7 +162,8 @@ def parse(text: str) -> ParsedEdit:
 
 def _normalise(text: str, language: Language) -> str:
     plain = unicodedata.normalize("NFKC", text).lower().strip(_PUNCTUATION)
-    plain = _KEEP_REST.sub("", plain).strip(_PUNCTUATION)
+    while (shorter := _KEEP_REST.sub("", plain).strip(_PUNCTUATION)) != plain:
+        plain = shorter
     if language == "zh":
         return re.sub(r"^请|\s+|[,，]", "", plain)
     plain = re.sub(r"^(?:(?:please|kindly)\b[\s,]*)+|[\s,]*\bplease$", "", plain)
