@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import os
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gsi_bench_hf.registry import Registry
 from gsi_bench_hf.synth.scene import Scene
 
 Quality = Literal["full", "draft"]
+
+
+class RendererError(RuntimeError):
+    """A renderer can't start or can't draw what was asked; the message says what is missing and how to get it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,3 +63,43 @@ class Renderer(Protocol):
     def close(self) -> None:
         """Free the graphics context."""
         ...
+
+
+def _mujoco(**kwargs: Any) -> Renderer:
+    try:
+        from gsi_bench_hf.synth.render_mujoco import MujocoRenderer
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] not in ("mujoco", "OpenGL"):
+            raise
+        raise RendererError(
+            f'the "mujoco" renderer needs the module {error.name}: pip install "gsi-bench-hf[sim]"'
+        ) from error
+    return MujocoRenderer(**kwargs)
+
+
+RENDERERS: Registry[Callable[..., Renderer]] = Registry("renderer", "gsi_bench_hf.renderers")
+RENDERERS.add("mujoco", _mujoco)
+
+_SHARED: dict[tuple[int, str], Renderer] = {}
+
+
+def load_renderer(name: str = "mujoco", **kwargs: Any) -> Renderer:
+    """A new renderer of that name.
+
+    Args:
+        name: one of `RENDERERS`.
+        kwargs: for the renderer's constructor; "mujoco" takes `build_asset` and `textures` (see `MujocoRenderer`).
+
+    Raises:
+        UnknownNameError: no such renderer.
+        RendererError: a module or OpenGL is missing.
+    """
+    return RENDERERS[name](**kwargs)
+
+
+def shared_renderer(name: str = "mujoco") -> Renderer:
+    """The one renderer of that name in this process. After a fork the child gets its own: a graphics context can't be shared."""
+    key = (os.getpid(), name)
+    if key not in _SHARED:
+        _SHARED[key] = load_renderer(name)
+    return _SHARED[key]

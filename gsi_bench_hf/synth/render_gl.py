@@ -1,0 +1,100 @@
+"""Finds an OpenGL that can draw without a screen, and starts it. One context a process; Mesa's software rasteriser is enough."""
+
+from __future__ import annotations
+
+import ctypes
+import importlib
+import os
+from typing import Any
+
+from gsi_bench_hf.synth.render import RendererError
+
+_PACKAGES = {
+    "egl": "install the Debian packages libegl1 and libgl1-mesa-dri (apt-get install libegl1 libgl1-mesa-dri), "
+    "or libosmesa6 and set MUJOCO_GL=osmesa",
+    "osmesa": "install the Debian package libosmesa6 (apt-get install libosmesa6), "
+    "or libegl1 and libgl1-mesa-dri and set MUJOCO_GL=egl",
+}
+_LIBRARIES = {"egl": "libEGL.so.1", "osmesa": "libOSMesa.so.8"}
+_CONTEXTS: dict[int, Any] = {}
+
+
+def choose_backend() -> str:
+    """The value of MUJOCO_GL if it is set, else "egl", or "osmesa" where EGL has no device; the variable is then set.
+
+    Raises:
+        RendererError: neither is there, or MUJOCO_GL is neither "egl" nor "osmesa".
+    """
+    wanted = os.environ.get("MUJOCO_GL", "").strip().lower()
+    if wanted and wanted not in _PACKAGES:
+        raise RendererError(
+            f"MUJOCO_GL is {wanted!r}, expected 'egl' or 'osmesa' (or unset): images are rendered without a screen; "
+            + _PACKAGES["egl"]
+        )
+    if not wanted:
+        wanted = "egl" if egl_has_device() else "osmesa" if _loads(_LIBRARIES["osmesa"]) else ""
+    if not wanted:
+        raise RendererError(
+            "no OpenGL to render with: neither EGL with a device nor OSMesa was found; " + _PACKAGES["egl"]
+        )
+    os.environ["MUJOCO_GL"] = wanted
+    return wanted
+
+
+def egl_has_device() -> bool:
+    """Whether an EGL device can be started, asked of the library itself so that nothing is imported for a backend that fails."""
+    try:
+        egl = ctypes.CDLL(_LIBRARIES["egl"])
+    except OSError:
+        return False
+    egl.eglGetProcAddress.restype = ctypes.c_void_p
+    addresses = [egl.eglGetProcAddress(name) for name in (b"eglQueryDevicesEXT", b"eglGetPlatformDisplayEXT")]
+    if not all(addresses):
+        return False
+    query = ctypes.CFUNCTYPE(ctypes.c_uint, ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)(addresses[0])
+    get_display = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_uint, ctypes.c_void_p, ctypes.c_void_p)(addresses[1])
+    devices, count = (ctypes.c_void_p * 16)(), ctypes.c_int(0)
+    if not query(16, devices, ctypes.byref(count)):
+        return False
+    platform_device = 0x313F  # EGL_PLATFORM_DEVICE_EXT
+    displays = (get_display(platform_device, device, None) for device in devices[: count.value])
+    return any(display and egl.eglInitialize(ctypes.c_void_p(display), None, None) for display in displays)
+
+
+def gl_context() -> Any:
+    """The OpenGL context of this process, made and made current on first use.
+
+    Raises:
+        RendererError: OpenGL can't be started; names the packages to install.
+    """
+    pid = os.getpid()
+    if pid not in _CONTEXTS:
+        # Mesa's worker threads don't survive a fork: a child that draws would wait for them for ever.
+        os.environ.setdefault("LP_NUM_THREADS", "0")
+        backend = choose_backend()
+        os.environ.setdefault("PYOPENGL_PLATFORM", backend)
+        _CONTEXTS[pid] = _start(backend)
+    _CONTEXTS[pid].make_current()
+    return _CONTEXTS[pid]
+
+
+def _start(backend: str) -> Any:
+    try:
+        # Not `mujoco.GLContext`: that is bound when mujoco is first imported, perhaps before MUJOCO_GL was chosen.
+        context = importlib.import_module(f"mujoco.{backend}").GLContext(64, 64)
+        context.make_current()
+    except ModuleNotFoundError:
+        raise
+    except Exception as error:  # PyOpenGL fails in many ways when a library is missing
+        raise RendererError(
+            f"OpenGL can't be started with MUJOCO_GL={backend}: {type(error).__name__}: {error}; " + _PACKAGES[backend]
+        ) from error
+    return context
+
+
+def _loads(library: str) -> bool:
+    try:
+        ctypes.CDLL(library)
+    except OSError:
+        return False
+    return True
