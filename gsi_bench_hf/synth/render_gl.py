@@ -31,14 +31,12 @@ def choose_backend() -> str:
             f"MUJOCO_GL is {wanted!r}, expected 'egl' or 'osmesa' (or unset): images are rendered without a screen; "
             + _PACKAGES["egl"]
         )
-    if not wanted:
-        wanted = "egl" if egl_has_device() else "osmesa" if _loads(_LIBRARIES["osmesa"]) else ""
-    if not wanted:
-        raise RendererError(
-            "no OpenGL to render with: neither EGL with a device nor OSMesa was found; " + _PACKAGES["egl"]
-        )
-    os.environ["MUJOCO_GL"] = wanted
-    return wanted
+    for name in [wanted] if wanted else ["egl", "osmesa"]:
+        if egl_has_device() if name == "egl" else _loads(_LIBRARIES["osmesa"]):
+            os.environ["MUJOCO_GL"] = name
+            return name
+    tried = f"MUJOCO_GL={wanted} can't be used" if wanted else "neither EGL with a device nor OSMesa was found"
+    raise RendererError(f"no OpenGL to render with: {tried}; " + _PACKAGES[wanted or "egl"])
 
 
 def egl_has_device() -> bool:
@@ -83,6 +81,9 @@ def _start(backend: str) -> Any:
         # Not `mujoco.GLContext`: that is bound when mujoco is first imported, perhaps before MUJOCO_GL was chosen.
         context = importlib.import_module(f"mujoco.{backend}").GLContext(64, 64)
         context.make_current()
+        if backend == "osmesa":
+            # PyOpenGL trips over its own destructor when the process ends; the context goes with the process anyway.
+            context.free = lambda: None
     except ModuleNotFoundError:
         raise
     except Exception as error:  # PyOpenGL fails in many ways when a library is missing
