@@ -7,7 +7,9 @@ z = object y; `scene.object_box` makes that change.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,7 +41,8 @@ class Part:
     Attributes:
         vertices_m: (N, 3) in the object frame.
         faces: (M, 3) int, counter-clockwise seen from outside.
-        uv: (N, 2) texture coordinates, 0..1 repeating; None where the material has no texture.
+        uv: (N, 2) texture coordinates, 0..1 repeating; (0, 0) is the top-left corner of the painted image, v runs down its rows;
+            None where the material has no texture.
         normals: (N, 3) unit vertex normals; vertices are split where an edge is sharp.
         material: of the whole part.
         solid: whether the part's convex hull takes part in collisions.
@@ -78,6 +81,39 @@ class Asset:
     mass_kg: float
 
 
+@dataclass(frozen=True, eq=False)
+class Draft:
+    """What a kind's builder makes; `build_asset` centres it, measures it and makes an `Asset` of it.
+
+    Attributes:
+        parts: geometry, z up, front towards -y, anywhere.
+        color, material_name, symmetry, mass_kg: as in `Asset`.
+        support: where things can stand on it, for fixtures that carry things.
+    """
+
+    parts: tuple[Part, ...]
+    color: str
+    material_name: str
+    symmetry: int
+    mass_kg: float
+    support: Support | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Support:
+    """A level surface that things can stand on, in the object frame at scale 1.
+
+    Attributes:
+        height_m: z of the surface.
+        shape: a rectangle, or a disc (then both half extents are its radii).
+        half_extents_m: (2,) along object x and y, around the z axis.
+    """
+
+    height_m: float
+    shape: Literal["rectangle", "disc"]
+    half_extents_m: Float
+
+
 @dataclass(frozen=True)
 class Kind:
     """A kind of thing, as the registry holds it.
@@ -87,6 +123,7 @@ class Kind:
         label_zh: Chinese noun with its measure word apart, see `measure_zh`.
         measure_zh: Chinese measure word, "个".
         family: "tableware", "electronics", "fixture", …
+        builder: makes one variant from that variant's own generator.
         movable: whether it can be the target of an edit (fixtures can't).
     """
 
@@ -94,4 +131,5 @@ class Kind:
     label_zh: str
     measure_zh: str
     family: str
+    builder: Callable[[np.random.Generator], Draft]
     movable: bool = True

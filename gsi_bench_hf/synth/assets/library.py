@@ -1,0 +1,127 @@
+"""The registry of kinds, and what a generator asks of it: assets, placed objects, supports, captions."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import zlib
+from itertools import chain
+
+import numpy as np
+
+from gsi_bench_hf.registry import Registry
+from gsi_bench_hf.synth.assets import books, fixtures, tableware
+from gsi_bench_hf.synth.assets.base import Asset, Draft, Float, Kind, Part, Support
+from gsi_bench_hf.synth.scene import SceneObject
+
+KINDS: Registry[Kind] = Registry("kind of asset", group="gsi_bench_hf.kinds")
+"""Every kind of thing by name; other packages add theirs through the entry-point group."""
+
+for _name, _kind in chain.from_iterable(family.KINDS.items() for family in (tableware, books, fixtures)):
+    KINDS.add(_name, _kind)
+
+
+@functools.lru_cache(maxsize=512)
+def build_asset(kind: str, variant: int) -> Asset:
+    """The geometry and materials of one variant of a kind; the same every time.
+
+    Args:
+        kind: name in `KINDS`.
+        variant: seed of its looks, 0 or more.
+
+    Returns:
+        The asset, its box centred on the z axis and standing on z = 0.
+    """
+    draft = _draft(kind, variant)
+    points = np.concatenate([part.vertices_m for part in draft.parts])
+    low, high = points.min(axis=0), points.max(axis=0)
+    origin = np.array([(low[0] + high[0]) / 2, (low[1] + high[1]) / 2, low[2]])
+    parts = tuple(_shifted(part, -origin) for part in _joined(draft.parts))
+    return Asset(kind, variant, parts, high - low, draft.color, draft.material_name, draft.symmetry, draft.mass_kg)
+
+
+@functools.lru_cache(maxsize=64)
+def _draft(kind: str, variant: int) -> Draft:
+    builder = KINDS[kind].builder
+    if variant < 0:
+        raise ValueError(f"variant of {kind} is {variant}, expected 0 or more")
+    return builder(np.random.default_rng([zlib.crc32(kind.encode()), variant]))
+
+
+def _joined(parts: tuple[Part, ...]) -> list[Part]:
+    """The parts with those merged that are of one material and not solid: fewer things to draw."""
+    solid = [part for part in parts if part.solid]
+    groups: dict[object, list[Part]] = {}
+    for part in parts:
+        if not part.solid:
+            groups.setdefault(part.material, []).append(part)
+    return solid + [_one(group) for group in groups.values()]
+
+
+def _one(group: list[Part]) -> Part:
+    starts = np.cumsum([0, *(len(part.vertices_m) for part in group)])
+    faces = np.concatenate([part.faces + start for part, start in zip(group, starts, strict=False)])
+    uv = None if group[0].uv is None else np.concatenate([part.uv for part in group if part.uv is not None])
+    return Part(
+        np.concatenate([part.vertices_m for part in group]),
+        faces.astype(np.int32),
+        uv,
+        np.concatenate([part.normals for part in group]),
+        group[0].material,
+        solid=False,
+    )
+
+
+def _shifted(part: Part, offset: Float) -> Part:
+    return dataclasses.replace(part, vertices_m=part.vertices_m + offset)
+
+
+def place(
+    kind: str, variant: int, instance_id: str, position_m: Float, rotation: Float | None = None, scale: float = 1.0
+) -> SceneObject:
+    """An asset at its place in a scene.
+
+    Args:
+        kind, variant: of the asset.
+        instance_id: unique in the scene.
+        position_m: (3,) world, of the centre of the base.
+        rotation: (3, 3) world from object; None for the identity.
+        scale: uniform.
+    """
+    asset = build_asset(kind, variant)
+    return SceneObject(
+        instance_id,
+        kind,
+        variant,
+        KINDS[kind].label,
+        asset.color,
+        asset.symmetry,
+        asset.size_m.copy(),
+        np.asarray(position_m, dtype=np.float64),
+        np.eye(3) if rotation is None else np.asarray(rotation, dtype=np.float64),
+        scale,
+    )
+
+
+def support(kind: str, variant: int) -> Support:
+    """Where things can stand on a fixture. Raises ValueError for a kind that carries nothing."""
+    found = _draft(kind, variant).support
+    if found is None:
+        carriers = ", ".join(name for name in KINDS if not KINDS[name].movable)
+        raise ValueError(
+            f"nothing can stand on a {kind}; expected one of the fixtures that carry things among {carriers}"
+        )
+    return found
+
+
+def caption(asset: Asset | SceneObject) -> str:
+    """What a person would call it: "blue ceramic mug"; without the material for an object of a scene."""
+    words = [asset.color, KINDS[asset.kind].label]
+    if isinstance(asset, Asset) and asset.material_name not in words[1]:
+        words.insert(1, asset.material_name)
+    return " ".join(words)
+
+
+def movable_kinds() -> tuple[str, ...]:
+    """Names of the kinds that can be the target of an edit."""
+    return tuple(name for name in KINDS if KINDS[name].movable)
