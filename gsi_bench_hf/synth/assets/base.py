@@ -41,7 +41,7 @@ class Part:
     Attributes:
         vertices_m: (N, 3) in the object frame.
         faces: (M, 3) int, counter-clockwise seen from outside.
-        uv: (N, 2) texture coordinates, 0..1 repeating; (0, 0) is the top-left corner of the painted image, v runs down its rows;
+        uv: (N, 2) texture coordinates, 0..1 repeating; (0, 0) is the bottom-left corner of the painted image, v runs up;
             None where the material has no texture.
         normals: (N, 3) unit vertex normals; vertices are split where an edge is sharp.
         material: of the whole part.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gsi_bench_hf.synth.assets.base import Draft, Float, Kind, Material, Part, Support
+from gsi_bench_hf.synth.assets.base import Draft, Kind, Material, Part, Support
 from gsi_bench_hf.synth.assets.palette import rgba, seed
 from gsi_bench_hf.synth.assets.shapes import (
     Shape,

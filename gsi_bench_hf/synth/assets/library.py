@@ -82,7 +82,8 @@ def place(
     """An asset at its place in a scene.
 
     Args:
-        kind, variant: of the asset.
+        kind: name in `KINDS`.
+        variant: seed of its looks.
         instance_id: unique in the scene.
         position_m: (3,) world, of the centre of the base.
         rotation: (3, 3) world from object; None for the identity.

@@ -44,7 +44,7 @@ def to_uint8(image: Float) -> Image8:
 
 
 def grid(size: int = 512, height: int | None = None) -> tuple[Float, Float]:
-    """x (right) and y (down), each (H, W), 0..1 over the image, at pixel centres."""
+    """Coordinates x (right) and y (down), each (H, W), 0..1 over the image, at pixel centres."""
     rows = height or size
     x, y = np.meshgrid((np.arange(size) + 0.5) / size, (np.arange(rows) + 0.5) / rows)
     return x, y

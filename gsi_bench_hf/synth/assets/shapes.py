@@ -1,7 +1,8 @@
 """Primitive shapes as plain triangle arrays with smooth normals and texture coordinates. NumPy only.
 
-All lengths are metres. Texture coordinates have (0, 0) at the top-left of an image; v runs downwards. Faces are counter-clockwise seen
-from outside. A crease is made by giving the same ring or column of points twice: the empty strip between them parts the normals.
+All lengths are metres. A shape's texture coordinates have (0, 0) at the top-left of an image; v runs downwards. Faces are
+counter-clockwise seen from outside. A crease is made by giving the same ring or column of points twice: the empty strip between
+them parts the normals.
 """
 
 from __future__ import annotations
@@ -51,8 +52,8 @@ class Shape:
         return dataclasses.replace(self, uv=self.uv + np.array([u, v]))
 
     def part(self, material: Material, solid: bool = True) -> Part:
-        """The shape with a material on it."""
-        uv = self.uv if material.texture is not None else None
+        """The shape with a material on it. A part's v runs up an image, a shape's down."""
+        uv = self.uv * [1.0, -1.0] + [0.0, 1.0] if material.texture is not None else None
         return Part(self.vertices, self.faces, uv, self.normals, material, solid)
 
 

@@ -1,4 +1,4 @@
-"""Seamless surfaces: wood, stone, cloth, metal, walls, floors. Every painter takes keyword strings or numbers and gives (512, 512, 3) floats."""
+"""Surfaces: wood, stone, cloth, metal, walls, floors. Painters take keyword arguments and give (H, W, 3) floats in 0..1."""
 
 from __future__ import annotations
 
@@ -149,7 +149,8 @@ def bands(base: str = "d9d2c4", accent: str = "", at: str = "", rings: int = 0, 
     """Glaze for turned things: it changes along v alone, so that a turned surface keeps its full symmetry.
 
     Args:
-        base, accent: colours of the ground and of painted bands.
+        base: colour of the ground.
+        accent: colour of painted bands.
         at: the bands, "0.2-0.25;0.6-0.62" of the image's height from the top.
         rings: fine throwing rings over the height.
         lip: colour that the glaze breaks to at the top edge.

@@ -25,6 +25,7 @@ def vessel(profile: Float, wall: float, floor: float, segments: int = 48) -> tup
         profile: (k, 2) radius and height along the outside, from the foot's rim to the lip.
         wall: thickness (metres).
         floor: height of the inner floor.
+        segments: round the turn.
 
     Returns:
         The outside with the lip, and the inside.

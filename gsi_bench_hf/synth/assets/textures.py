@@ -36,10 +36,20 @@ SEAMLESS: frozenset[str] = frozenset(
 )
 """Textures that repeat without a visible edge in both directions."""
 
-for _name in ("wood planks marble terrazzo fabric knit tiles brushed bands glaze leather plastic plaster").split():
-    PAINTERS.add(_name, getattr(surfaces, _name))
-for _name in ("wallpaper carpet soil leaf peel stripes").split():
-    PAINTERS.add(_name, getattr(surfaces, _name))
+for _painter in (
+    *(
+        surfaces.wood,
+        surfaces.planks,
+        surfaces.marble,
+        surfaces.terrazzo,
+        surfaces.fabric,
+        surfaces.knit,
+        surfaces.tiles,
+    ),
+    *(surfaces.brushed, surfaces.bands, surfaces.glaze, surfaces.leather, surfaces.plastic, surfaces.plaster),
+    *(surfaces.wallpaper, surfaces.carpet, surfaces.soil, surfaces.leaf, surfaces.peel, surfaces.stripes),
+):
+    PAINTERS.add(_painter.__name__, _painter)
 for _name, _painter in prints.PAINTERS.items():
     PAINTERS.add(_name, _painter)
 
