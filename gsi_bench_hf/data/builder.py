@@ -1,0 +1,152 @@
+"""`load_dataset("gsi-bench", config)`: the builder that renders a config's rows.
+
+Config arguments, all part of the cache key:
+
+- `num_samples=`: the first so many rows of the config instead of all (600 for `sim-tabletop`); every prefix is balanced.
+- `seed=`: another world; 0 is the benchmark.
+- `renderer=`: the renderer's name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import datasets
+
+from gsi_bench_hf.data.features import features
+from gsi_bench_hf.data.subsets import HOMEPAGE, SUBSETS, Subset, require_built
+
+NAME = "gsi-bench"
+ROWS_PER_SHARD = 3
+"""Rows that one process renders in one go: those of a scene, so that no scene is made twice."""
+VERSION = "1.0.0"
+"""Of the record. The generator's own version names the cache folder, see `cache_hash`."""
+
+
+@dataclass(eq=False)
+class GsiBenchConfig(datasets.BuilderConfig):  # type: ignore[misc]
+    """A config and its arguments; see the module's docstring. `num_samples` 0 is the full size."""
+
+    num_samples: int = 0
+    seed: int = 0
+    renderer: str = "mujoco"
+    hub_repo: str | None = None
+
+    @property
+    def subset(self) -> Subset:
+        """The config's spec."""
+        return SUBSETS[self.name]
+
+    @property
+    def num_rows(self) -> int:
+        """Rows to make. Raises ValueError for a number that makes no sense."""
+        for name, value in (("num_samples", self.num_samples), ("seed", self.seed)):
+            if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+                raise ValueError(
+                    f"load_dataset('{NAME}', '{self.name}'): {name} is {value!r}, expected an integer >= 0"
+                )
+        return self.num_samples or self.subset.num_rows
+
+    def create_config_id(self, config_kwargs: dict[str, Any], custom_features: Any = None) -> str:
+        """Name of the cache folder. Arguments that say what is the default anyway don't make another one."""
+        if self.num_samples == self.subset.num_rows:
+            self.num_samples = 0
+        default = GsiBenchConfig()
+        own = {
+            k: v for k, v in config_kwargs.items() if v is not None and getattr(self, k) != getattr(default, k, None)
+        }
+        return str(super().create_config_id(own, custom_features))
+
+
+class GsiBench(datasets.GeneratorBasedBuilder):  # type: ignore[misc]
+    """Renders a config's rows, shard by shard; `datasets` caches, streams and distributes them."""
+
+    BUILDER_CONFIG_CLASS = GsiBenchConfig
+    BUILDER_CONFIGS = [  # noqa: RUF012 - the name and the type are those of `datasets`
+        GsiBenchConfig(name=name, version=datasets.Version(VERSION), description=SUBSETS[name].what) for name in SUBSETS
+    ]
+    DEFAULT_WRITER_BATCH_SIZE = (
+        32  # a row has about a megabyte of images; the default of 1000 rows would be held in memory
+    )
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        """The builder of a folder `./gsi-bench` that holds the config (see `local_folder`), else this one."""
+        folder = local_folder(kwargs)
+        if folder is None:
+            return super().__new__(cls)
+        passed_on = {k: kwargs[k] for k in ("cache_dir", "features", "token", "storage_options") if k in kwargs}
+        return datasets.load_dataset_builder(str(folder), kwargs["config_name"], **passed_on)
+
+    def _info(self) -> datasets.DatasetInfo:
+        config: GsiBenchConfig = self.config
+        subset = config.subset
+        split = datasets.SplitInfo(subset.split, num_examples=config.num_rows, dataset_name=NAME)
+        return datasets.DatasetInfo(
+            description=subset.what,
+            features=features(),
+            citation=subset.citation,
+            homepage=HOMEPAGE,
+            license=subset.licence,
+            splits=datasets.SplitDict({subset.split: split}, dataset_name=NAME),
+        )
+
+    def _split_generators(self, dl_manager: Any) -> list[datasets.SplitGenerator]:
+        config: GsiBenchConfig = self.config
+        require_built(config.subset, data_dir=config.data_dir, repo_id=config.hub_repo)
+        if config.data_dir or config.data_files:
+            raise ValueError(
+                f"config '{config.name}' is rendered here and reads no files, but data_dir= or data_files= was given; leave them out"
+            )
+        return [
+            datasets.SplitGenerator(config.subset.split, gen_kwargs={"shards": shards(config.num_rows, ROWS_PER_SHARD)})
+        ]
+
+    def _generate_examples(self, shards: list[tuple[int, int]]) -> Iterator[tuple[int, dict[str, Any]]]:
+        from gsi_bench_hf.synth.generate import generate_rows
+        from gsi_bench_hf.synth.render import shared_renderer
+
+        config: GsiBenchConfig = self.config
+        renderer = shared_renderer(config.renderer)
+        for start, stop in shards:
+            rows = generate_rows(config.subset.generator, seed=config.seed, start=start, stop=stop, renderer=renderer)
+            yield from enumerate(rows, start)
+
+
+def shards(num_rows: int, rows_per_shard: int) -> list[tuple[int, int]]:
+    """Half-open ranges of `rows_per_shard` rows, the last one shorter, that cover `num_rows` rows in order.
+
+    >>> shards(7, 3)
+    [(0, 3), (3, 6), (6, 7)]
+    """
+    return [(start, min(start + rows_per_shard, num_rows)) for start in range(0, num_rows, rows_per_shard)]
+
+
+def cache_hash() -> str:
+    """What names the cache folder: changes with the generator's version and with the schema, so that no stale rows are read."""
+    from gsi_bench_hf.synth.generate import GENERATOR_VERSION
+
+    key = json.dumps([GENERATOR_VERSION, features().to_dict()], sort_keys=True)
+    return hashlib.sha256(key.encode()).hexdigest()[:16]
+
+
+def local_folder(builder_kwargs: dict[str, Any]) -> Path | None:
+    """The folder `./gsi-bench` of the working directory, if its README declares the config that is asked for.
+
+    So what `gsi-bench build --out gsi-bench` wrote is read rather than rendered again. Arguments that only the generator or another
+    source understands (`num_samples`, `seed`, `renderer`, `data_dir`, …) mean that the folder is not what is wanted.
+    """
+    name = builder_kwargs.get("config_name")
+    own = ("num_samples", "seed", "renderer", "hub_repo", "data_dir", "data_files")
+    readme = Path(NAME, "README.md")
+    if name is None or any(builder_kwargs.get(key) is not None for key in own) or not readme.is_file():
+        return None
+    from huggingface_hub import DatasetCard
+
+    configs = DatasetCard.load(readme).data.to_dict().get("configs") or []
+    declared = any(isinstance(config, dict) and config.get("config_name") == name for config in configs)
+    return readme.parent.resolve() if declared else None

@@ -1,0 +1,170 @@
+"""`paste`: cut the target out, warp it as its box would go, fill the hole. What classical tools make of an edit, knowing the source.
+
+It reads the instruction, and of the record only what belongs to the source image: the target's box and mask, the boxes and masks of
+the other objects, the intrinsics. It never sees the target image, the new box, or the edit's numbers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from gsi_bench_hf.geometry import box_corners, project_points
+from gsi_bench_hf.instructions import ParsedEdit, parse
+from gsi_bench_hf.pipelines import _warp
+from gsi_bench_hf.pipelines.base import EditOutput
+from gsi_bench_hf.types import Box3D, Sample
+
+Image8 = NDArray[np.uint8]
+Mask = NDArray[np.bool_]
+Float = NDArray[np.float64]
+
+_SHADOW = 0.08
+"""How far around the target its contact shadow is erased, as a fraction of the mask's diagonal."""
+_SUPERSAMPLING = 2
+_FEATHER_PX = 0.8
+_INPAINT_RADIUS_PX = 5
+
+
+@dataclass(frozen=True, eq=False)
+class Cutout:
+    """What is known of the source image.
+
+    Attributes:
+        image: (H, W, 3) uint8 RGB.
+        mask: (H, W) where the target is.
+        layers: (M, H, W) where each of the other objects is.
+        depths_m: (M,) depth of their boxes' centres along camera z.
+        box: the target's box, camera frame.
+        intrinsics: (3, 3) pixels.
+    """
+
+    image: Image8
+    mask: Mask
+    layers: NDArray[np.bool_]
+    depths_m: Float
+    box: Box3D
+    intrinsics: Float
+
+
+class PasteEditor:
+    """Moves, turns, scales or removes the target's pixels after an English or Chinese instruction."""
+
+    name = "paste"
+    needs_sample = True
+
+    def __call__(
+        self, *, image: Image.Image, prompt: str, sample: Sample, generator: Any = None, seed: int = 0
+    ) -> EditOutput:
+        """Edit `image` after `prompt`.
+
+        Raises:
+            InstructionError: the prompt can't be read.
+            ValueError: an operation it can't do, or a record without the target's mask or box.
+        """
+        edit = parse(prompt)
+        return EditOutput((Image.fromarray(paste(cutout(image, sample), edit)),))
+
+
+def cutout(image: Image.Image, sample: Sample) -> Cutout:
+    """What `paste` may know of a record. Raises ValueError naming the field that is missing."""
+    row = sample.row
+    # Read from the row itself: `sample.edit` would touch the answer (the new box) as well.
+    box, rotation = row["edit"].get("original_bbox_3d"), row["edit"].get("rotation_matrix")
+    if sample.target_mask is None or not box or not rotation:
+        missing = "target.mask" if sample.target_mask is None else "edit.original_bbox_3d or edit.rotation_matrix"
+        raise ValueError(
+            f"record {sample.id}: {missing} is null, and 'paste' needs it; use another editor for this config"
+        )
+    numbered = [(i + 1, o) for i, o in enumerate(sample.objects) if o.instance_id != sample.target_id]
+    labels = sample.segmentation
+    if labels is None:
+        labels, numbered = np.zeros(sample.target_mask.shape, dtype=np.int32), []
+    return Cutout(
+        np.asarray(image.convert("RGB")),
+        sample.target_mask,
+        np.array([labels == number for number, _ in numbered], dtype=bool).reshape(-1, *labels.shape),
+        np.array([o.bbox_3d[2] for _, o in numbered], dtype=np.float64),
+        Box3D.from_vector(box, rotation),
+        sample.camera.intrinsics,
+    )
+
+
+def new_box(box: Box3D, edit: ParsedEdit) -> Box3D | None:
+    """Where the instruction sends the target's box; None where it removes it. Raises ValueError for what `paste` can't do."""
+    if edit.operation == "remove":
+        return None
+    if edit.operation == "move" and edit.direction and edit.distance_m:
+        return _warp.moved(box, edit.direction, edit.distance_m)
+    if edit.operation == "rotate" and edit.direction and edit.angle_deg:
+        return _warp.turned(box, edit.direction, edit.angle_deg)
+    if edit.operation == "scale" and edit.factor:
+        return _warp.scaled(box, edit.factor)
+    raise ValueError(f"editor 'paste' can't do {edit}; it moves by a distance, rotates by an angle, scales and removes")
+
+
+def paste(source: Cutout, edit: ParsedEdit) -> Image8:
+    """The edited image, (H, W, 3) uint8 RGB."""
+    background = fill(source)
+    target = new_box(source.box, edit)
+    if target is None:
+        return background
+    color, alpha = warp(source, target, keep_faces=edit.operation != "rotate")
+    for layer, depth_m in zip(source.layers, source.depths_m, strict=True):
+        if depth_m < target.center_m[2]:
+            alpha = alpha * ~layer[..., None]
+    return np.clip(np.rint(alpha * color + (1.0 - alpha) * background), 0, 255).astype(np.uint8)
+
+
+def fill(source: Cutout) -> Image8:
+    """The image with the target and its contact shadow inpainted from around it; the other objects stay as they are."""
+    v, u = np.nonzero(source.mask)
+    if len(v) == 0:
+        return source.image.copy()
+    reach_px = max(2, round(_SHADOW * float(np.hypot(np.ptp(u) + 1, np.ptp(v) + 1))))
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach_px + 1, 2 * reach_px + 1))
+    others = source.layers.any(axis=0) if len(source.layers) else np.zeros_like(source.mask)
+    hole = (cv2.dilate(source.mask.astype(np.uint8), kernel) > 0) & ~(others & ~source.mask)
+    filled = cv2.inpaint(source.image, hole.astype(np.uint8), _INPAINT_RADIUS_PX, cv2.INPAINT_TELEA)
+    return np.asarray(filled, dtype=np.uint8)
+
+
+def warp(source: Cutout, target: Box3D, *, keep_faces: bool) -> tuple[Float, Float]:
+    """The target's pixels where its new box is.
+
+    Returns:
+        (H, W, 3) colours 0..255 and (H, W, 1) feathered coverage 0..1.
+    """
+    height, width = source.mask.shape
+    color, alpha = np.zeros((height, width, 3)), np.zeros((height, width, 1))
+    x1, y1, x2, y2 = _bounds(target, source.intrinsics, width, height)
+    if x1 >= x2 or y1 >= y2:
+        return color, alpha
+    n = _SUPERSAMPLING
+    v, u = np.mgrid[n * y1 : n * y2, n * x1 : n * x2].astype(np.float64)
+    pixels = (np.stack([u, v], axis=-1).reshape(-1, 2) + 0.5) / n
+    positions = _warp.source_pixels(pixels, source.box, target, source.intrinsics, keep_faces=keep_faces)
+    # OpenCV counts from pixel centres; what misses the box goes outside the image, where coverage is 0.
+    grid = np.nan_to_num(positions - 0.5, nan=-1e4).reshape(*u.shape, 2).astype(np.float32)
+    soft = cv2.GaussianBlur(source.mask.astype(np.float32), (0, 0), _FEATHER_PX) * source.mask
+    premultiplied = np.dstack([source.image.astype(np.float32) * soft[..., None], soft])
+    sampled = cv2.remap(premultiplied, grid[..., 0], grid[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+    small = cv2.resize(sampled, (x2 - x1, y2 - y1), interpolation=cv2.INTER_AREA)
+    alpha[y1:y2, x1:x2] = small[..., 3:]
+    color[y1:y2, x1:x2] = small[..., :3] / np.maximum(small[..., 3:], 1e-6)
+    return color, alpha
+
+
+def _bounds(box: Box3D, intrinsics: Float, width: int, height: int) -> tuple[int, int, int, int]:
+    corners = box_corners(box.center_m, box.extents_m, box.rotation)
+    if corners[:, 2].min() <= 0.0:
+        raise ValueError("editor 'paste': the edit takes the target behind the camera; expected a box before it")
+    pixels = project_points(corners, intrinsics)
+    x1, y1 = np.clip(np.floor(pixels.min(axis=0)), 0, (width, height)).astype(int)
+    x2, y2 = np.clip(np.ceil(pixels.max(axis=0)), 0, (width, height)).astype(int)
+    return int(x1), int(y1), int(x2), int(y2)
