@@ -1,0 +1,231 @@
+"""LPIPS (Zhang et al. 2018), AlexNet, version 0.1, with spatial maps. Torch is imported on first use only.
+
+The trunk is AlexNet's five convolutions under torchvision's names; its published weights are torchvision's. The v0.1 heads are a
+6 kB file that torchmetrics' package carries.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import urllib.error
+import urllib.request
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import torch
+
+WEIGHTS_URL = "https://download.pytorch.org/models/alexnet-owt-7be5be79.pth"
+_WEIGHTS_SHA256_PREFIX = "7be5be79"
+_DOWNLOAD_TIMEOUT_S = 30.0
+
+_CONVOLUTIONS = (  # torchvision's index, stride, padding, whether a 3×3 max-pool of stride 2 comes first
+    (0, 4, 2, False),
+    (3, 1, 2, True),
+    (6, 1, 1, True),
+    (8, 1, 1, False),
+    (10, 1, 1, False),
+)
+# Per-channel shift and scale of the published network, for images in -1..1.
+_SHIFT = (-0.030, -0.088, -0.188)
+_SCALE = (0.458, 0.448, 0.450)
+_EPSILON = 1e-10
+_MIN_SIDE_PX = 35  # below it the second max-pool has nothing left
+
+Features = list["torch.Tensor"]
+
+
+class LpipsUnavailableError(RuntimeError):
+    """LPIPS can't be built; the message says what is missing and how to get it."""
+
+
+class Lpips:
+    """The network, built once. Images are (H, W, 3) float, -1..1, at least 35 pixels a side.
+
+    Args:
+        trunk: state dict with AlexNet's `features.N.weight` and `features.N.bias`.
+        heads: five (C,) weights, one a convolution.
+    """
+
+    def __init__(self, trunk: Mapping[str, Any], heads: Sequence[Any]) -> None:
+        self._weights = [
+            (trunk[f"features.{i}.weight"].float(), trunk[f"features.{i}.bias"].float()) for i, *_ in _CONVOLUTIONS
+        ]
+        self._heads = [head.float().reshape(-1) for head in heads]
+        self._last: tuple[NDArray[Any], Features] | None = None
+
+    def features(self, images: Sequence[NDArray[Any]]) -> list[Features]:
+        """Unit-length activations of each image after each of the five convolutions, the images in one batch.
+
+        Args:
+            images: (H, W, 3) each, float, -1..1, all of one size.
+        """
+        import torch
+
+        batch = torch.from_numpy(np.stack([_checked(image) for image in images])).permute(0, 3, 1, 2)
+        layers: Features = []
+        with torch.inference_mode():
+            x = (batch - _channel(_SHIFT)) / _channel(_SCALE)
+            for (_, stride, padding, pool), (weight, bias) in zip(_CONVOLUTIONS, self._weights, strict=True):
+                if pool:
+                    x = torch.nn.functional.max_pool2d(x, 3, 2)
+                x = torch.relu_(torch.nn.functional.conv2d(x, weight, bias, stride, padding))
+                layers.append(x / (x.square().sum(dim=1, keepdim=True).sqrt_() + _EPSILON))
+        return [[layer[i] for layer in layers] for i in range(len(images))]
+
+    def map_of_features(self, a: Features, b: Features, size: tuple[int, int]) -> NDArray[np.float32]:
+        """(H, W) distance at every pixel of two images with these features; `size` is their (H, W)."""
+        import torch
+
+        total = torch.zeros(size)
+        with torch.inference_mode():
+            for one, other, head in zip(a, b, self._heads, strict=True):
+                distance = torch.einsum("chw,c->hw", (one - other).square_(), head)
+                total += torch.nn.functional.interpolate(
+                    distance[None, None], size, mode="bilinear", align_corners=False
+                )[0, 0]
+        return np.asarray(total.numpy())
+
+    def map(self, source: NDArray[Any], edited: NDArray[Any]) -> NDArray[np.float32]:
+        """(H, W) distance at every pixel. The features of the last `source` are kept for the next edit of the same image."""
+        if self._last is None or not np.array_equal(self._last[0], source):
+            first, second = self.features([source, edited])
+            self._last = (np.array(source), first)
+        else:
+            first, second = self._last[1], self.features([edited])[0]
+        return self.map_of_features(first, second, edited.shape[:2])
+
+    def __call__(self, source: NDArray[Any], edited: NDArray[Any]) -> float:
+        """Mean of `map`: 0 for equal images."""
+        return float(self.map(source, edited).mean(dtype=np.float64))
+
+
+def load_lpips(
+    backbone: str | os.PathLike[str] | Mapping[str, Any] | None = None,
+    *,
+    heads: str | os.PathLike[str] | None = None,
+    download: bool = True,
+) -> Lpips:
+    """Build LPIPS.
+
+    Args:
+        backbone: AlexNet's weights: a safetensors file, a state dict file (read with `weights_only=True`), a state dict,
+            "hf://owner/name/path/in/repo.safetensors" for a file on the Hub, or None for the published weights of torchvision,
+            from torch's hub cache or its URL.
+        heads: file of the v0.1 heads; None for the one in torchmetrics' package.
+        download: whether None may ask the URL. Without, only what is on this machine is used.
+
+    Raises:
+        LpipsUnavailableError: when torch, the heads or the backbone can't be had.
+    """
+    if importlib.util.find_spec("torch") is None:
+        raise LpipsUnavailableError('LPIPS needs torch; pip install "gsi-bench-hf[lpips]"')
+    trunk = dict(backbone) if isinstance(backbone, Mapping) else _read(_backbone_path(backbone, download))
+    missing = [f"features.{i}.{part}" for i, *_ in _CONVOLUTIONS for part in ("weight", "bias")]
+    missing = [name for name in missing if name not in trunk]
+    if missing:
+        raise LpipsUnavailableError(
+            f"the LPIPS backbone {'' if isinstance(backbone, Mapping) else backbone} has no {missing[0]!r}; "
+            "expected a state dict of AlexNet with torchvision's names (features.0.weight …)"
+        )
+    weights = _read(_heads_path(heads))
+    return Lpips(trunk, [weights[f"lin{i}.model.1.weight"] for i in range(len(_CONVOLUTIONS))])
+
+
+def to_lpips_range(image: NDArray[Any]) -> NDArray[np.float32]:
+    """Values of 0..255 to -1..1, float32."""
+    return np.asarray(image, dtype=np.float32) / np.float32(127.5) - np.float32(1.0)
+
+
+def _checked(image: NDArray[Any]) -> NDArray[np.float32]:
+    if image.ndim != 3 or image.shape[2] != 3 or min(image.shape[:2]) < _MIN_SIDE_PX:
+        raise ValueError(
+            f"lpips: image has shape {image.shape}, expected (H, W, 3) with sides of at least {_MIN_SIDE_PX} pixels"
+        )
+    return np.ascontiguousarray(image, dtype=np.float32)
+
+
+def _channel(values: tuple[float, float, float]) -> torch.Tensor:
+    import torch
+
+    return torch.tensor(values).reshape(1, 3, 1, 1)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    if path.suffix == ".safetensors":
+        from safetensors.torch import load_file
+
+        return dict(load_file(path))
+    import torch
+
+    return dict(torch.load(path, map_location="cpu", weights_only=True))
+
+
+def _heads_path(heads: str | os.PathLike[str] | None) -> Path:
+    if heads is not None:
+        return _existing(Path(heads), "heads")
+    spec = importlib.util.find_spec("torchmetrics")
+    if spec is None or not spec.submodule_search_locations:
+        raise LpipsUnavailableError(
+            'LPIPS takes its v0.1 heads from torchmetrics; pip install "gsi-bench-hf[lpips]" or pass heads=FILE'
+        )
+    return _existing(Path(spec.submodule_search_locations[0], "functional/image/lpips_models/alex.pth"), "heads")
+
+
+def _backbone_path(backbone: str | os.PathLike[str] | None, download: bool) -> Path:
+    if backbone is None:
+        return _published_backbone(download)
+    name = os.fspath(backbone)
+    if name.startswith("hf://"):
+        from huggingface_hub import hf_hub_download
+
+        owner, repo, file = name.removeprefix("hf://").split("/", 2)
+        return Path(hf_hub_download(f"{owner}/{repo}", file))
+    return _existing(Path(name), "backbone")
+
+
+def _existing(path: Path, what: str) -> Path:
+    if not path.is_file():
+        raise LpipsUnavailableError(f"the LPIPS {what} file {path} is not there; pass the path of an existing file")
+    return path
+
+
+def _published_backbone(download: bool) -> Path:
+    """The published AlexNet in torch's hub cache, fetched there when it is missing. Its checksum is part of its name."""
+    import torch
+
+    path = Path(torch.hub.get_dir(), "checkpoints", WEIGHTS_URL.rpartition("/")[2])
+    mend = (
+        f"put it at {path} (from {WEIGHTS_URL}), or pass backbone=FILE; "
+        "without LPIPS, pass lpips=None: locality is then SSIM only, and the result says so"
+    )
+    if not path.is_file():
+        if not download:
+            raise LpipsUnavailableError(f"AlexNet's weights for LPIPS are not on this machine: {mend}")
+        try:
+            with urllib.request.urlopen(WEIGHTS_URL, timeout=_DOWNLOAD_TIMEOUT_S) as response:
+                content = response.read()
+        except (urllib.error.URLError, OSError) as error:
+            raise LpipsUnavailableError(f"AlexNet's weights for LPIPS can't be downloaded ({error}): {mend}") from error
+        _check_digest(content, WEIGHTS_URL, mend)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_suffix(f".{os.getpid()}.part")
+        partial.write_bytes(content)
+        partial.replace(path)
+    else:
+        _check_digest(path.read_bytes(), str(path), mend)
+    return path
+
+
+def _check_digest(content: bytes, where: str, mend: str) -> None:
+    digest = hashlib.sha256(content).hexdigest()
+    if not digest.startswith(_WEIGHTS_SHA256_PREFIX):
+        raise LpipsUnavailableError(
+            f"{where} has SHA-256 {digest[:16]}…, expected {_WEIGHTS_SHA256_PREFIX}…: the file is damaged; remove it and {mend}"
+        )

@@ -1,0 +1,365 @@
+"""The facade: one sample's four scores under either protocol, and what many of them come to."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from gsi_bench_hf.geometry import project_box
+from gsi_bench_hf.metrics.aggregate import count_paper
+from gsi_bench_hf.metrics.appearance_consistency import appearance_consistency
+from gsi_bench_hf.metrics.edit_locality import (
+    Locality,
+    as_rgb,
+    dilate,
+    fill_box,
+    paper_gate,
+    paper_locality,
+    strict_el,
+    strict_locality,
+)
+from gsi_bench_hf.metrics.protocol_paper import same_viewpoint, score_edit, to_detector_frame, view_score
+from gsi_bench_hf.metrics.protocol_strict import score_strict
+from gsi_bench_hf.metrics.uncertainty import Interval, bootstrap_means, column_means, interval_of
+from gsi_bench_hf.types import Box3D, Detection, Judgement, Protocol_, Sample, Scan, UnscorableError, operation_name
+
+if TYPE_CHECKING:
+    from gsi_bench_hf.metrics.lpips import Lpips
+
+METRICS = ("instruction_compliance", "spatial_accuracy", "appearance_consistency", "edit_locality")
+AVERAGE = "average"
+PROTOCOLS = ("paper", "strict")
+
+# The released evaluator knows these as moves: its instruction parser reads "place" and "put" so.
+_PAPER_OPERATION = {"place": "move", "receptacle": "move"}
+
+
+@dataclass(frozen=True)
+class SampleScore:
+    """What one sample counts.
+
+    Attributes:
+        instruction_compliance, spatial_accuracy, appearance_consistency, edit_locality: 0..100 as they enter the means, or NaN.
+            Under both protocols appearance and locality count only where the instruction was complied with, and are 0 elsewhere;
+            under `paper` a judgement of 0 or None takes everything to 0. What was measured before that is in `details`.
+        reason: why something is NaN; None where nothing is.
+        details: plain JSON values: what was measured (`measured_…`), errors, drift, ssim, lpips, mse, "locality" …
+    """
+
+    instruction_compliance: float
+    spatial_accuracy: float
+    appearance_consistency: float
+    edit_locality: float
+    reason: str | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def scorable(self) -> bool:
+        """Whether the edit itself could be scored."""
+        return not math.isnan(self.instruction_compliance)
+
+
+def unscorable(reason: str) -> SampleScore:
+    """The score of a sample that can't be scored: NaN everywhere, counted and reported, never 0."""
+    return SampleScore(math.nan, math.nan, math.nan, math.nan, reason)
+
+
+def resolve_protocol(protocol: str, sample: Sample) -> Protocol_:
+    """The protocol that "auto" means for a record: `strict` on simulated data, `paper` on released data.
+
+    Raises:
+        ValueError: for an unknown protocol.
+    """
+    if protocol == "auto":
+        return "strict" if sample.subset.startswith("sim-") else "paper"
+    if protocol == "paper":
+        return "paper"
+    if protocol == "strict":
+        return "strict"
+    raise ValueError(f"protocol is {protocol!r}, expected 'auto', {' or '.join(map(repr, PROTOCOLS))}")
+
+
+def resolve_lpips(lpips: Lpips | str | None, protocol: str) -> Lpips | None:
+    """The LPIPS that "auto" means: for `paper` the published weights or a clear error; for `strict` what this machine has, or None.
+
+    Args:
+        lpips: "auto", the path of a backbone, a built `Lpips`, or None for none.
+        protocol: "paper" or "strict".
+
+    Raises:
+        LpipsUnavailableError: under `paper`, where the weights can't be had; pass lpips=None to do without.
+    """
+    if not isinstance(lpips, str):
+        return lpips
+    from gsi_bench_hf.metrics.lpips import LpipsUnavailableError, load_lpips
+
+    if lpips != "auto":
+        return load_lpips(lpips)
+    if protocol == "paper":
+        return load_lpips()
+    try:
+        return load_lpips(download=False)
+    except LpipsUnavailableError:
+        return None
+
+
+def score_sample(
+    sample: Sample,
+    edited: Image.Image,
+    scan: Scan,
+    judgement: Judgement,
+    *,
+    protocol: Protocol_,
+    lpips: Lpips | None,
+) -> SampleScore:
+    """Score one edited image.
+
+    Args:
+        sample: the record.
+        edited: the edited image; another size than the source's is resized for the comparison of pixels.
+        scan: what a detector found in it.
+        judgement: what a judge said of it.
+        protocol: "paper" or "strict"; see `resolve_protocol` for "auto".
+        lpips: from `resolve_lpips`. None leaves LPIPS out: `strict` then takes SSIM alone, and so does `paper`, whose gate and
+            average differ from the published table's in that; `details["locality"]` says "ssim".
+
+    Returns:
+        NaNs with the reason where the scan or the record does not allow a score.
+    """
+    try:
+        if protocol == "paper":
+            return _score_paper(sample, edited, scan, judgement, lpips)
+        if protocol == "strict":
+            return _score_strict(sample, edited, scan, judgement, lpips)
+    except UnscorableError as error:
+        return unscorable(str(error))
+    raise ValueError(f"score_sample: protocol is {protocol!r}, expected {' or '.join(map(repr, PROTOCOLS))}")
+
+
+def paper_inputs(sample: Sample, scan: Scan) -> tuple[dict[str, Any], list[dict[str, Any]], list[dict[str, Any]]]:
+    """The released evaluator's view of a record: its edit, and the detections before and after in the detector frame.
+
+    Our scans hold `bbox_2d` in image pixels; here they become those of an image whose longest side is 896 pixels, because the
+    published scores mix the two frames (protocol.md, "The detector frame").
+    """
+    edit = {**sample.row["edit"], "camera_intrinsics": sample.camera.intrinsics}
+    if edit.get("new_rotation_matrix") is None:
+        edit["new_rotation_matrix"] = edit.get("rotation_matrix")
+    size = sample.source_image.size
+    return edit, [_plain_detection(d, size) for d in scan.origin], [_plain_detection(d, size) for d in scan.edited]
+
+
+def changed_region(sample: Sample, scan: Scan) -> NDArray[np.bool_]:
+    """(H, W) where a `strict` edit may change the source image: around the target's silhouettes before, wanted and found.
+
+    Each is dilated by 8 % of its own diagonal. Where a silhouette is unknown, the projected box stands in for it. After a view
+    edit nothing may change: the edited image is compared with the target image.
+    """
+    size = sample.source_image.size
+    changed = np.zeros(size[::-1], dtype=bool)
+    if sample.operation == "view":
+        return changed
+    edit, camera = sample.edit, sample.camera.intrinsics
+    silhouettes = [_silhouette(sample.target_mask, edit.original_box, camera, changed.shape)]
+    if sample.operation != "remove":
+        silhouettes.append(_silhouette(_wanted_mask(sample), edit.new_box, camera, changed.shape))
+    if scan.target is not None:
+        found = scan.silhouette
+        if found is None:
+            found = np.zeros(changed.shape, dtype=bool)
+            fill_box(found, scan.target.bbox_2d, True)
+        silhouettes.append(found)
+    for silhouette in silhouettes:
+        changed |= dilate(silhouette)
+    return changed
+
+
+def summarise(
+    scores: Sequence[SampleScore],
+    samples_meta: Sequence[Mapping[str, Any]],
+    *,
+    protocol: str,
+    rng: np.random.Generator,
+) -> dict[str, Any]:
+    """The means with their 95 % intervals, over all samples and by operation.
+
+    Every mean is over what was scored (NaNs are left out and counted), of the counted values of `SampleScore`: so EL and AC are 0
+    where IC is 0, and `identity` has 0 everywhere. "average" is the mean of the four means.
+
+    Args:
+        scores: one a sample.
+        samples_meta: mappings with `id`, `operation` (name or number) and `scene_id`, in the same order.
+        protocol: "paper" or "strict"; named in the result.
+        rng: draws the resamples (of scenes, 10,000).
+
+    Returns:
+        `metrics` {name: {"value", "low", "high", "n"}} for the four and "average"; `by_operation` {operation: the same};
+        `counts` {"scored", "unscorable", "partial", "by_reason"}; `locality` "ssim", "ssim+lpips" or "lpips" (what EL is made of);
+        `protocol`. Values that can't be known are NaN.
+
+    Raises:
+        ValueError: for lists of different lengths, or scores that disagree about what locality is made of.
+    """
+    if len(scores) != len(samples_meta):
+        raise ValueError(
+            f"summarise: {len(scores)} scores and {len(samples_meta)} samples, expected one score a sample"
+        )
+    values = np.array([[getattr(score, name) for name in METRICS] for score in scores]).reshape(-1, len(METRICS))
+    operations = [operation_name(meta["operation"]) for meta in samples_meta]
+    scenes = [meta["scene_id"] for meta in samples_meta]
+    groups = list(dict.fromkeys(operations))
+    columns = [values, *(np.where(np.array(operations)[:, None] == group, values, np.nan) for group in groups)]
+    tables = _tables(np.concatenate(columns, axis=1), scenes, rng)
+    return {
+        "protocol": protocol,
+        "locality": _locality_name(scores),
+        "metrics": tables[0],
+        "by_operation": dict(zip(groups, tables[1:], strict=True)),
+        "counts": _counts(scores),
+    }
+
+
+def _score_paper(
+    sample: Sample, edited: Image.Image, scan: Scan, judgement: Judgement, lpips: Lpips | None
+) -> SampleScore:
+    edit, origin, found = paper_inputs(sample, scan)
+    source = sample.source_image
+    operation = _PAPER_OPERATION.get(sample.operation, sample.operation)
+    locality = paper_locality(source, edited, origin, found, edit, lpips)
+    details: dict[str, Any] = {"locality": "ssim" if lpips is None else "lpips", **_plain_locality(locality)}
+    if operation == "view":
+        accuracy = compliance = view_score(edited, sample.target_image, lpips)
+    else:
+        gate = paper_gate(locality.ssim, locality.lpips, sample.row.get("environment") == "real")
+        if operation == "rotate":
+            details["same_viewpoint"] = same_viewpoint(source, _resized(edited, source.size))
+            gate = gate and bool(details["same_viewpoint"])
+        details["gate"] = gate
+        result = score_edit(operation, edit, origin, found, gate)
+        compliance, accuracy = result["instruction_compliance"], result["spatial_accuracy"]
+    # SSIM is NaN only for an image of one colour or boxes over all of it; neither keeps anything as it was.
+    counted = count_paper(compliance, accuracy, _or_none(locality.ssim), _or_none(locality.lpips), judgement.score)
+    el = counted["el_ssim"] if lpips is None else counted["el_lpips"]
+    details |= {
+        "measured_instruction_compliance": 100.0 * compliance,
+        "measured_spatial_accuracy": 100.0 * accuracy,
+        "measured_appearance_consistency": None if judgement.score is None else 10.0 * judgement.score,
+        "el_ssim": counted["el_ssim"],
+    }
+    return SampleScore(counted["ic"], counted["sa"], counted["ac"], el, None, details)
+
+
+def _score_strict(
+    sample: Sample, edited: Image.Image, scan: Scan, judgement: Judgement, lpips: Lpips | None
+) -> SampleScore:
+    score = score_strict(sample.edit, scan, sample.target_symmetry)
+    reference = sample.target_image if sample.operation == "view" else sample.source_image
+    if reference is None:
+        raise UnscorableError("a view edit is compared with its target image, and the record has none")
+    locality = strict_locality(reference, edited, changed_region(sample, scan), lpips)
+    el = 100.0 * strict_el(locality)
+    ac = appearance_consistency(judgement.score)
+    details = {
+        "locality": "ssim" if lpips is None else "ssim+lpips",
+        **_plain_locality(locality),
+        "base": score.base,
+        "drift": score.drift,
+        "errors": score.errors,
+        "measured_appearance_consistency": _or_none(ac),
+        "measured_edit_locality": _or_none(el),
+    }
+    ic = 100.0 * score.compliance
+    if ic == 0.0:
+        return SampleScore(0.0, 100.0 * score.accuracy, 0.0, 0.0, None, details)
+    reasons = [f"no judgement: {judgement.reason}"] if math.isnan(ac) else []
+    reasons += ["the object's surroundings fill the image: no locality"] if math.isnan(el) else []
+    return SampleScore(ic, 100.0 * score.accuracy, ac, el, "; ".join(reasons) or None, details)
+
+
+def _tables(columns: NDArray[np.float64], scenes: Sequence[Any], rng: np.random.Generator) -> list[dict[str, Any]]:
+    """One table for every four columns; all share their resamples, so that their averages' intervals are right."""
+    resampled, observed = bootstrap_means(columns, scenes, rng=rng), column_means(columns)
+    tables = []
+    for start in range(0, columns.shape[1], len(METRICS)):
+        part = slice(start, start + len(METRICS))
+        table = {
+            name: interval_of(observed[i], resampled[:, i], columns[:, i], scenes)
+            for i, name in enumerate(METRICS, start=start)
+        }
+        any_metric = columns[:, part].sum(axis=1)
+        table[AVERAGE] = interval_of(observed[part].mean(), resampled[:, part].mean(axis=1), any_metric, scenes)
+        tables.append({name: _plain_interval(interval) for name, interval in table.items()})
+    return tables
+
+
+def _plain_interval(interval: Interval) -> dict[str, float | int]:
+    return {"value": interval.value, "low": interval.low, "high": interval.high, "n": interval.n}
+
+
+def _counts(scores: Sequence[SampleScore]) -> dict[str, Any]:
+    scored = sum(score.scorable for score in scores)
+    return {
+        "scored": scored,
+        "unscorable": len(scores) - scored,
+        "partial": sum(score.scorable and score.reason is not None for score in scores),
+        "by_reason": dict(Counter(score.reason for score in scores if score.reason is not None)),
+    }
+
+
+def _locality_name(scores: Sequence[SampleScore]) -> str:
+    names = {score.details["locality"] for score in scores if "locality" in score.details}
+    if len(names) > 1:
+        raise ValueError(
+            f"summarise: edit locality is {' in some samples, '.join(sorted(names))} in others, expected one of them; "
+            "score them all with LPIPS or all without"
+        )
+    return names.pop() if names else "ssim"
+
+
+def _plain_detection(detection: Detection, size: tuple[int, int]) -> dict[str, Any]:
+    return {
+        "bbox_3d": detection.bbox_3d,
+        "bbox_2d": to_detector_frame(detection.bbox_2d, size),
+        "rotation_matrix": detection.rotation_matrix,
+        "label": detection.label,
+        "score": detection.score,
+    }
+
+
+def _silhouette(
+    mask: NDArray[np.bool_] | None, box: Box3D | None, intrinsics: NDArray[np.float64], shape: tuple[int, ...]
+) -> NDArray[np.bool_]:
+    if mask is not None:
+        return mask
+    filled = np.zeros(shape, dtype=bool)
+    if box is not None:
+        fill_box(filled, project_box(box.vector, box.rotation, intrinsics), True)
+    return filled
+
+
+def _wanted_mask(sample: Sample) -> NDArray[np.bool_] | None:
+    labels = sample.target_segmentation
+    ids = [item.instance_id for item in sample.objects]
+    if labels is None or sample.target_id not in ids:
+        return None
+    return np.asarray(labels == ids.index(sample.target_id) + 1)
+
+
+def _resized(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+    image = as_rgb(image)
+    return image if image.size == size else image.resize(size)
+
+
+def _plain_locality(locality: Locality) -> dict[str, float | None]:
+    return {"ssim": _or_none(locality.ssim), "lpips": _or_none(locality.lpips), "mse": _or_none(locality.mse)}
+
+
+def _or_none(value: float | None) -> float | None:
+    return None if value is None or math.isnan(value) else value
