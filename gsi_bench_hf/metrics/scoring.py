@@ -90,20 +90,20 @@ def resolve_lpips(lpips: Lpips | str | None, protocol: str) -> Lpips | None:
     """The LPIPS that "auto" means: for `paper` the published weights or a clear error; for `strict` what this machine has, or None.
 
     Args:
-        lpips: "auto", the path of a backbone, a built `Lpips`, or None for none.
+        lpips: "auto", "published" for the published weights whatever the protocol, the path of a backbone, a built `Lpips`, or None.
         protocol: "paper" or "strict".
 
     Raises:
-        LpipsUnavailableError: under `paper`, where the weights can't be had; pass lpips=None to do without.
+        LpipsUnavailableError: where the weights asked for can't be had; pass lpips=None to do without.
     """
     if not isinstance(lpips, str):
         return lpips
     from gsi_bench_hf.metrics.lpips import LpipsUnavailableError, load_lpips
 
+    if lpips == "published" or (lpips == "auto" and protocol == "paper"):
+        return load_lpips()
     if lpips != "auto":
         return load_lpips(lpips)
-    if protocol == "paper":
-        return load_lpips()
     try:
         return load_lpips(download=False)
     except LpipsUnavailableError:
