@@ -1,1 +1,5 @@
-"""Results as one HTML page."""
+"""Results as one self-contained HTML file that reads well on a phone and in the dark."""
+
+from gsi_bench_hf.report.write import MissingReportExtraError, write_report
+
+__all__ = ["MissingReportExtraError", "write_report"]

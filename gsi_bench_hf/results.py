@@ -1,0 +1,218 @@
+"""What a run came to: a pure function of its folder, as Python values, strict JSON and Parquet."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gsi_bench_hf.assess import SCORES
+from gsi_bench_hf.store import (
+    FORMAT,
+    RESULTS_FILE,
+    TABLE_FILE,
+    RunFolderError,
+    dump_json,
+    read_run,
+    read_samples,
+    write_atomic,
+)
+
+METRICS = (*SCORES, "average")
+SHORT = {
+    "instruction_compliance": "IC",
+    "spatial_accuracy": "SA",
+    "appearance_consistency": "AC",
+    "edit_locality": "EL",
+    "average": "average",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Results:
+    """The results of a run. Metrics are 0..100; NaN where no sample could be scored.
+
+    Attributes:
+        metrics: by name: the four metrics and their "average".
+        intervals: (low, high) of each, 95 %, resampled by scene.
+        by_operation: operation name to metrics.
+        samples: one dict a sample, in the order of the dataset: id, operation, instruction, status, reason, scores, details, boxes, …
+        protocol: "paper" or "strict"; numbers of the two don't belong in one table.
+        counts: samples, ok, failed, partial (of the ok ones, those that lack one of the four), and failed by_reason.
+        locality: what edit locality was measured by.
+        run: the content of `run.json`.
+        folder: where the run lies.
+    """
+
+    metrics: Mapping[str, float]
+    intervals: Mapping[str, tuple[float, float]]
+    by_operation: Mapping[str, Mapping[str, float]]
+    samples: Sequence[Mapping[str, Any]]
+    protocol: str
+    counts: Mapping[str, Any]
+    locality: str
+    run: Mapping[str, Any]
+    folder: Path
+    document: Mapping[str, Any]
+
+    @property
+    def editor(self) -> str:
+        """The editor's name."""
+        return str(self.run["arguments"]["editor"]["name"])
+
+    @property
+    def subset(self) -> str:
+        """The subset the samples are of."""
+        return str(self.run["arguments"]["dataset"]["subset"])
+
+    def __str__(self) -> str:
+        counts = self.counts
+        head = f"{self.editor} on {self.subset}, protocol {self.protocol}: {counts['ok']} of {counts['samples']} samples scored"
+        lines = [head, _line("", [SHORT[name] for name in METRICS])]
+        lines.append(_line("all", [_cell(self.metrics[name], self.intervals[name]) for name in METRICS]))
+        for operation, values in self.by_operation.items():
+            lines.append(_line(operation, [_cell(values[name]) for name in METRICS]))
+        lines += [f"failed: {count} × {reason}" for reason, count in counts["by_reason"].items()]
+        return "\n".join(lines)
+
+
+def compute_results(folder: str | os.PathLike[str]) -> dict[str, Any]:
+    """The content of `results.json`: a function of `run.json` and `samples.jsonl` alone, whatever the order of the lines.
+
+    Raises:
+        RunFolderError: the folder is no run folder, or holds no finished sample.
+    """
+    from gsi_bench_hf.metrics.scoring import SampleScore, summarise
+
+    path = Path(folder)
+    run = read_run(path)
+    samples = _ordered(path, run)
+    if not samples:
+        raise RunFolderError(f"{path} holds no finished sample yet; run the command that began it again")
+    arguments = run["arguments"]
+    scores = [
+        SampleScore(**{name: _number(s["scores"][name]) for name in SCORES}, reason=s["reason"], details=s["details"])
+        for s in samples
+    ]
+    meta = [{"id": s["id"], "operation": s["operation"], "scene_id": s["scene_id"]} for s in samples]
+    summary = summarise(scores, meta, protocol=arguments["protocol"], rng=np.random.default_rng(arguments["seed"]))
+    failed = [s for s in samples if s["status"] == "failed"]
+    return {
+        "format": FORMAT,
+        "editor": arguments["editor"],
+        "dataset": arguments["dataset"],
+        "protocol": arguments["protocol"],
+        "metrics": summary["metrics"],
+        "by_operation": summary["by_operation"],
+        "locality": summary["locality"],
+        "counts": {
+            "samples": len(samples),
+            "ok": len(samples) - len(failed),
+            "failed": len(failed),
+            "partial": summary["counts"]["partial"],
+            "by_reason": _count(str(s["reason"]) for s in failed),
+        },
+        "failed": [{"id": s["id"], "stage": s["stage"], "reason": s["reason"]} for s in failed],
+    }
+
+
+def write_results(folder: str | os.PathLike[str]) -> Results:
+    """Write `results.json` and `samples.parquet` of a run folder, and give the results."""
+    path = Path(folder)
+    document = compute_results(path)
+    write_atomic(path / RESULTS_FILE, dump_json(document))
+    write_atomic(path / TABLE_FILE, _parquet(_ordered(path, read_run(path))))
+    return load_results(path)
+
+
+def load_results(folder: str | os.PathLike[str]) -> Results:
+    """The results of a finished run.
+
+    Raises:
+        RunFolderError: the folder holds no finished run.
+    """
+    path = Path(folder)
+    run = read_run(path)
+    try:
+        document = json.loads((path / RESULTS_FILE).read_bytes())
+    except FileNotFoundError:
+        done = len(read_samples(path)[0])
+        raise RunFolderError(
+            f"{path} holds a run that is not finished ({done} samples are done, {RESULTS_FILE} is missing); run its command again"
+        ) from None
+    except ValueError as error:
+        raise RunFolderError(
+            f"{path / RESULTS_FILE} can't be read ({error}); run the command that made it again"
+        ) from None
+    metrics = document["metrics"]
+    return Results(
+        metrics={name: _number(metrics[name]["value"]) for name in METRICS},
+        intervals={name: (_number(metrics[name]["low"]), _number(metrics[name]["high"])) for name in METRICS},
+        by_operation={
+            operation: {name: _number(values[name]["value"]) for name in METRICS}
+            for operation, values in document["by_operation"].items()
+        },
+        samples=[{**s, "scores": {k: _number(v) for k, v in s["scores"].items()}} for s in _ordered(path, run)],
+        protocol=document["protocol"],
+        counts=document["counts"],
+        locality=document["locality"],
+        run=run,
+        folder=path,
+        document=document,
+    )
+
+
+def _ordered(folder: Path, run: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The finished samples in the order of the dataset, up to the run's limit."""
+    records, _ = read_samples(folder)
+    limit = run.get("limit")
+    return sorted((r for r in records.values() if limit is None or r["index"] < limit), key=lambda r: int(r["index"]))
+
+
+def _parquet(samples: Sequence[Mapping[str, Any]]) -> bytes:
+    import pyarrow
+    import pyarrow.parquet
+
+    names = ("index", "id", "subset", "scene_id", "operation", "instruction", "status", "stage", "reason", "edited")
+    columns: dict[str, list[Any]] = {name: [s.get(name) for s in samples] for name in names}
+    columns |= {name: [s["scores"][name] for s in samples] for name in SCORES}
+    details = sorted({key for s in samples for key, value in s["details"].items() if isinstance(value, (int, float))})
+    columns |= {f"details.{key}": [_float(s["details"].get(key)) for s in samples] for key in details}
+    columns["notes"] = ["; ".join(s.get("notes") or []) for s in samples]
+    text = {name: pyarrow.string() for name in (*names[1:], "notes")}
+    kinds = {"index": pyarrow.int64()} | text
+    arrays = {name: pyarrow.array(values, type=kinds.get(name, pyarrow.float64())) for name, values in columns.items()}
+    sink = pyarrow.BufferOutputStream()
+    pyarrow.parquet.write_table(pyarrow.table(arrays), sink)
+    return bytes(sink.getvalue().to_pybytes())
+
+
+def _count(reasons: Any) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for reason in reasons:
+        counts[reason] = counts.get(reason, 0) + 1
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else float(value)
+
+
+def _float(value: Any) -> float | None:
+    return float(value) if isinstance(value, (int, float)) else None
+
+
+def _cell(value: float, interval: tuple[float, float] | None = None) -> str:
+    if math.isnan(value):
+        return "–"
+    return f"{value:.1f}" if interval is None else f"{value:.1f} [{interval[0]:.0f}, {interval[1]:.0f}]"
+
+
+def _line(name: str, cells: Sequence[str]) -> str:
+    return f"{name:<12}" + "".join(f"{cell:>18}" for cell in cells)

@@ -1,0 +1,214 @@
+"""What a run starts with: the options made definite, and the content of `run.json`."""
+
+from __future__ import annotations
+
+import dataclasses
+import platform
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from gsi_bench_hf.assess import PUBLISHED, Pool, Tools
+from gsi_bench_hf.records import Records, fingerprint
+from gsi_bench_hf.store import FORMAT
+from gsi_bench_hf.types import Detector, Judge, Protocol_, Sample
+
+_PACKAGES = (
+    "numpy",
+    "pillow",
+    "scipy",
+    "opencv-python-headless",
+    "scikit-image",
+    "datasets",
+    "mujoco",
+    "torch",
+    "diffusers",
+)
+
+
+class RunStoppedError(Exception):
+    """A run can't start or can't go on; the message says why and how to mend it. What is finished stays finished."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """What runs on the same samples share; see `evaluate_editor`."""
+
+    tools: Tools
+    seed: int
+    timeout_s: float
+    retry_failed: bool
+    progress: bool
+    notes: tuple[str, ...]
+
+
+def loaded_editor(editor: Any) -> Any:
+    """An editor, or the one of that name."""
+    if isinstance(editor, str):
+        from gsi_bench_hf.pipelines import load_editor
+
+        return load_editor(editor)
+    if not callable(editor):
+        raise RunStoppedError(
+            f"editor is {type(editor).__name__}, expected something to call, or a name for load_editor"
+        )
+    return editor
+
+
+def resolve_options(
+    records: Records,
+    *,
+    protocol: str = "auto",
+    detector: str | Detector = "auto",
+    judge: str | Judge = "auto",
+    seed: int = 0,
+    timeout_s: float = 600.0,
+    lpips: str | None = "auto",
+    retry_failed: bool = False,
+    progress: bool = True,
+) -> Options:
+    """`evaluate_editor`'s options, with what "auto" means for these records.
+
+    Raises:
+        RunStoppedError: for what no run can start with.
+    """
+    if not timeout_s > 0:
+        raise RunStoppedError(f"timeout_s is {timeout_s!r}, expected a number of seconds above 0")
+    if seed < 0:
+        raise RunStoppedError(f"seed is {seed!r}, expected 0 or more")
+    sample = Sample(records.first)
+    chosen = _protocol(protocol, sample)
+    backbone, notes = _lpips(lpips, chosen)
+    tools = Tools(_detector(detector, sample), _judge(judge, sample), chosen, backbone)
+    return Options(tools, seed, timeout_s, retry_failed, progress, notes)
+
+
+def _protocol(protocol: str, sample: Sample) -> Protocol_:
+    if protocol == "auto":
+        return "strict" if sample.subset.startswith("sim-") else "paper"
+    known: dict[str, Protocol_] = {"strict": "strict", "paper": "paper"}
+    if protocol in known:
+        return known[protocol]
+    raise RunStoppedError(f"protocol is {protocol!r}, expected 'auto', 'strict' or 'paper'")
+
+
+def _detector(detector: str | Detector, sample: Sample) -> str | Detector:
+    if detector != "auto":
+        return detector
+    from gsi_bench_hf.perception import default_detector
+
+    return default_detector(sample)
+
+
+def _judge(judge: str | Judge, sample: Sample) -> str | Judge:
+    if judge != "auto":
+        return judge
+    if sample.scene is None:
+        raise RunStoppedError(
+            f"no judge fits subset {sample.subset!r} by itself: its records carry no scene; expected judge='cached' with "
+            "judgements from files, or another of `gsi-bench list judges`"
+        )
+    return "render-compare"
+
+
+def _lpips(lpips: str | None, protocol: Protocol_) -> tuple[str | None, tuple[str, ...]]:
+    if lpips is None:
+        return None, ("LPIPS was left out by choice: locality is by SSIM alone",)
+    from gsi_bench_hf.metrics.lpips import LpipsUnavailableError, load_lpips
+
+    if lpips not in ("auto", PUBLISHED):
+        load_lpips(lpips)
+        return lpips, ()
+    try:
+        # `strict` has a name for locality without LPIPS, so it fetches nothing unasked.
+        load_lpips(download=lpips == PUBLISHED or protocol == "paper")
+    except LpipsUnavailableError as error:
+        if lpips == PUBLISHED or protocol == "paper":
+            raise RunStoppedError(
+                f"protocol 'paper' needs LPIPS: {error}" if protocol == "paper" else str(error)
+            ) from error
+        return None, (f"locality is by SSIM alone, as LPIPS is not there: {error}",)
+    return PUBLISHED, ()
+
+
+def make_pool(tools: Tools, num_proc: int) -> Pool:
+    """The processes that score."""
+    if num_proc < 1:
+        raise RunStoppedError(f"num_proc is {num_proc!r}, expected 1 or more")
+    return Pool(tools, num_proc)
+
+
+def header(editor: Any, records: Records, options: Options) -> dict[str, Any]:
+    """The content of `run.json`; `arguments` are what a folder can't be taken up again without."""
+    sample, tools = Sample(records.first), options.tools
+    provenance = sample.row.get("provenance") or {}
+    return {
+        "format": FORMAT,
+        "arguments": {
+            "gsi-bench-hf": _version("gsi-bench-hf"),
+            "editor": _described(editor),
+            "dataset": {
+                "subset": sample.subset,
+                "generator": provenance.get("generator"),
+                "version": provenance.get("version"),
+                "seed": provenance.get("seed"),
+                "fingerprint": _first_fingerprint(sample),
+            },
+            "protocol": tools.protocol,
+            "detector": tools.detector if isinstance(tools.detector, str) else _described(tools.detector),
+            "judge": tools.judge if isinstance(tools.judge, str) else _described(tools.judge),
+            "lpips": tools.lpips,
+            "seed": options.seed,
+        },
+        "limit": records.limit,
+        "timeout_s": options.timeout_s,
+        "notes": list(options.notes),
+        "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "continued": 0,
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "packages": {name: found for name in _PACKAGES if (found := _version(name)) is not None},
+    }
+
+
+def _first_fingerprint(sample: Sample) -> str | None:
+    """That of the first record; every record's own stands in its line and is compared too."""
+    try:
+        return fingerprint(sample)
+    except Exception:  # noqa: BLE001 - a broken image: its sample will fail and say why
+        return None
+
+
+def name_of(thing: Any) -> str:
+    """What an editor, a detector or a judge is called in reports."""
+    name = getattr(thing, "name", None) or getattr(thing, "__name__", None)
+    return str(name or type(thing).__name__)
+
+
+def _described(thing: Any) -> dict[str, Any]:
+    """What names an editor, detector or judge. Arguments are read off our own; another may carry a dict `arguments`."""
+    described: dict[str, Any] = {"name": name_of(thing)}
+    checkpoint = getattr(getattr(thing, "config", None), "_name_or_path", None)
+    for key, value in (("checkpoint", checkpoint), ("revision", getattr(thing, "revision", None))):
+        if value:
+            described[key] = str(value)
+    arguments = getattr(thing, "arguments", None)
+    if arguments is None and type(thing).__module__.startswith("gsi_bench_hf."):
+        arguments = {k: v for k, v in vars(thing).items() if not k.startswith("_")}
+    if isinstance(arguments, Mapping) and arguments:
+        described["arguments"] = {str(k): _simple(v) for k, v in arguments.items()}
+    return described
+
+
+def _simple(value: Any) -> Any:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: _simple(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    return value if isinstance(value, (str, int, float, bool, type(None))) else str(value)
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None

@@ -1,0 +1,341 @@
+"""The run folder: everything a run leaves behind, written so that a crash at any moment loses at most the samples at work.
+
+Files are put in place whole (written beside, synced, renamed); `samples.jsonl` grows by one synced line a sample. One process at a
+time may write: it holds a lock that the system lets go when the process ends, however it ends.
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+import json
+import math
+import os
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+from urllib.parse import quote
+
+import numpy as np
+from PIL import Image
+
+FORMAT = 1
+RUN_FILE, SAMPLES_FILE, RESULTS_FILE, TABLE_FILE, REPORT_FILE = (
+    "run.json",
+    "samples.jsonl",
+    "results.json",
+    "samples.parquet",
+    "report.html",
+)
+_LOCK_FILE = ".lock"
+_NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_REQUIRED = {"id", "index", "status"}
+
+
+class RunFolderError(Exception):
+    """A run folder can't be used, or can't be written any more; the message says why and how to mend it."""
+
+
+class RunFolderWarning(UserWarning):
+    """A run folder was damaged and mended."""
+
+
+def plain(value: Any) -> Any:
+    """`value` as strict JSON can hold it: arrays become lists, NaN and infinities None, keys strings.
+
+    >>> plain({"a": np.array([1.0, np.nan]), 2: (np.int32(3), True)})
+    {'a': [1.0, None], '2': [3, True]}
+    """
+    if isinstance(value, Mapping):
+        return {str(k): plain(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(v) for v in value]
+    if isinstance(value, np.ndarray):
+        return plain(value.tolist())
+    if isinstance(value, np.generic):
+        return plain(value.item())
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def dump_json(value: Any) -> bytes:
+    """Indented strict JSON with a final newline; the same value gives the same bytes."""
+    return (json.dumps(plain(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def write_atomic(path: Path, data: bytes) -> None:
+    """Put a file in place whole: after a crash it is either the old one or the new one.
+
+    Raises:
+        RunFolderError: when it can't be written; what was there before is still there.
+    """
+    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    with _clear_errors(path):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with beside.open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            beside.replace(path)
+            _sync_folder(path.parent)
+        except BaseException:
+            with suppress(OSError):
+                beside.unlink(missing_ok=True)
+            raise
+
+
+def file_name(name: str) -> str:
+    """A record's id or a subset's name as one safe part of a path.
+
+    >>> file_name("sim-tabletop-00001"), file_name("../x y")
+    ('sim-tabletop-00001', '%2E.%2Fx%20y')
+    """
+    safe = quote(name, safe="")
+    return "%2E" + safe[1:] if safe.startswith(".") else safe
+
+
+def edited_path(subset: str, sample_id: str) -> str:
+    """Where the edited image of a sample lies, relative to the run folder."""
+    return f"edited/{file_name(subset)}/{file_name(sample_id)}.png"
+
+
+def preview_path(subset: str, sample_id: str, which: str) -> str:
+    """Where the report's small copy of the "source" or "target" image of a sample lies, relative to the run folder."""
+    return f"previews/{file_name(subset)}/{file_name(sample_id)}-{which}.webp"
+
+
+def read_run(folder: Path) -> dict[str, Any]:
+    """The `run.json` of a run folder.
+
+    Raises:
+        RunFolderError: when it is missing or can't be read.
+    """
+    path = folder / RUN_FILE
+    try:
+        run = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        raise RunFolderError(
+            f"{folder} is no run folder: it has no {RUN_FILE}; make one with `gsi-bench run`"
+        ) from None
+    except (ValueError, OSError) as error:
+        raise RunFolderError(f"{path} can't be read ({error}); move the folder away and run again") from None
+    if not isinstance(run, dict) or run.get("format") != FORMAT:
+        found = run.get("format") if isinstance(run, dict) else type(run).__name__
+        raise RunFolderError(f"{path} has format {found!r}, expected {FORMAT}; it was made by another gsi-bench-hf")
+    return run
+
+
+def read_samples(folder: Path) -> tuple[dict[str, dict[str, Any]], int]:
+    """The finished samples by id, the latest line of each, and how many whole lines could not be read.
+
+    A last line without its line end is one that a crash cut short: it is left out.
+    """
+    path = folder / SAMPLES_FILE
+    if not path.exists():
+        return {}, 0
+    lines = path.read_bytes().split(b"\n")[:-1]
+    records: dict[str, dict[str, Any]] = {}
+    for record in (_parse(line) for line in lines):
+        if record is not None:
+            records[str(record["id"])] = record
+    return records, sum(_parse(line) is None for line in lines)
+
+
+class RunFolder:
+    """A run folder opened for writing; use it as a context manager, for its lock.
+
+    Attributes:
+        path: the folder.
+        records: the finished samples by id, as they stand in `samples.jsonl`.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
+        self.records: dict[str, dict[str, Any]] = {}
+        self._lock: io.FileIO | None = None
+
+    def __enter__(self) -> RunFolder:
+        with _clear_errors(self.path):
+            self.path.mkdir(parents=True, exist_ok=True)
+        self._lock = _lock(self.path)
+        try:
+            for left in self.path.glob("**/.*.tmp"):
+                left.unlink(missing_ok=True)
+        except BaseException:
+            self._lock.close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+    def start(self, run: Mapping[str, Any]) -> None:
+        """Begin the run, or take it up where it was left.
+
+        Args:
+            run: the content of `run.json`. Its `arguments` decide every score: they have to be those that the folder was begun with.
+
+        Raises:
+            RunFolderError: for a folder that holds something else, or a run with other arguments, naming the difference.
+        """
+        run = plain(run)
+        if (self.path / RUN_FILE).exists():
+            before = read_run(self.path)
+            _check_same(self.path, before["arguments"], run["arguments"])
+            run = {**run, "created": before.get("created"), "continued": before.get("continued", 0) + 1}
+        else:
+            others = sorted(p.name for p in self.path.iterdir() if not p.name.startswith("."))
+            if others:
+                raise RunFolderError(
+                    f"{self.path} holds {', '.join(others[:3])}{', …' if len(others) > 3 else ''} and no {RUN_FILE}; "
+                    "expected a new or an empty folder, or one of an earlier run: choose another --out"
+                )
+        write_atomic(self.path / RUN_FILE, dump_json(run))
+        self.records = self._recover()
+
+    def forget_failed(self) -> int:
+        """Let the failed samples be done again; returns how many there are."""
+        failed = [sample_id for sample_id, record in self.records.items() if record["status"] == "failed"]
+        for sample_id in failed:
+            del self.records[sample_id]
+        return len(failed)
+
+    def append(self, record: Mapping[str, Any]) -> None:
+        """Add a finished sample; when this returns, the line is on the disk."""
+        kept: dict[str, Any] = plain(record)
+        line = json.dumps(kept, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode() + b"\n"
+        path = self.path / SAMPLES_FILE
+        with _clear_errors(path), path.open("ab", buffering=0) as file:
+            size = file.seek(0, os.SEEK_END)
+            try:
+                written = 0
+                while written < len(line):
+                    written += file.write(line[written:]) or 0
+                os.fsync(file.fileno())
+            except OSError:
+                with suppress(OSError):
+                    file.truncate(size)
+                raise
+        self.records[kept["id"]] = kept
+
+    def save_edited(self, subset: str, sample_id: str, image: Image.Image) -> str:
+        """Keep an edited image, as PNG; returns its path relative to the folder."""
+        buffer = io.BytesIO()
+        image.save(buffer, "PNG", compress_level=3)
+        relative = edited_path(subset, sample_id)
+        write_atomic(self.path / relative, buffer.getvalue())
+        return relative
+
+    def save_preview(
+        self, subset: str, sample_id: str, which: str, image: Image.Image, *, longest_px: int = 512
+    ) -> None:
+        """Keep a small copy of a record's image, so that a report can be made without the dataset."""
+        path = self.path / preview_path(subset, sample_id, which)
+        if path.exists():
+            return
+        small = image.copy()
+        small.thumbnail((longest_px, longest_px))
+        buffer = io.BytesIO()
+        small.save(buffer, "WEBP", quality=85, method=2)
+        write_atomic(path, buffer.getvalue())
+
+    def _recover(self) -> dict[str, dict[str, Any]]:
+        path = self.path / SAMPLES_FILE
+        records, garbled = read_samples(self.path)
+        if path.exists():
+            with path.open("rb+") as file:
+                content = file.read()
+                whole = content.rfind(b"\n") + 1
+                if whole < len(content):
+                    warnings.warn(
+                        f"{path}: the last line was cut short ({len(content) - whole} bytes); "
+                        "it is removed and its sample is done again",
+                        RunFolderWarning,
+                        stacklevel=3,
+                    )
+                    file.truncate(whole)
+                    os.fsync(file.fileno())
+        if garbled:
+            warnings.warn(
+                f"{path}: {garbled} line{'s' * (garbled > 1)} can't be read and {'are' if garbled > 1 else 'is'} ignored; "
+                "a sample without another line is done again",
+                RunFolderWarning,
+                stacklevel=3,
+            )
+        return records
+
+
+def _parse(line: bytes) -> dict[str, Any] | None:
+    try:
+        record = json.loads(line)
+    except ValueError:
+        return None
+    return record if isinstance(record, dict) and record.keys() >= _REQUIRED else None
+
+
+def _lock(folder: Path) -> io.FileIO:
+    import fcntl
+
+    with _clear_errors(folder):
+        file = io.FileIO(os.open(folder / _LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o644), "r+")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            file.truncate(0)
+            file.write(str(os.getpid()).encode())
+        except BlockingIOError:
+            owner = file.read().decode(errors="replace").strip()
+            file.close()
+            raise RunFolderError(
+                f"{folder} is in use by process {owner or '(unknown)'}; wait until it ends, stop it, or choose another --out"
+            ) from None
+        except BaseException:
+            file.close()
+            raise
+    return file
+
+
+@contextmanager
+def _clear_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _NO_SPACE:
+            raise RunFolderError(
+                f"no space left to write {path}; finished samples are kept: free some space and run the same command again"
+            ) from error
+        raise RunFolderError(f"{path} can't be written: {error.strerror or error}") from error
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _check_same(folder: Path, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+    old, new = dict(_leaves(before)), dict(_leaves(now))
+    changed = [key for key in {**old, **new} if old.get(key) != new.get(key)]
+    if changed:
+        differences = "; ".join(f"{key} was {old.get(key)!r} and is now {new.get(key)!r}" for key in changed)
+        raise RunFolderError(
+            f"{folder} holds a run with other arguments: {differences}. Choose another --out, or give the arguments it began with"
+        )
+
+
+def _leaves(value: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, part in value.items():
+        if isinstance(part, Mapping):
+            yield from _leaves(part, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", part
