@@ -10,14 +10,16 @@ from itertools import chain
 import numpy as np
 
 from gsi_bench_hf.registry import Registry
-from gsi_bench_hf.synth.assets import books, fixtures, tableware
+from gsi_bench_hf.synth.assets import books, electronics, fixtures, tableware, toys
 from gsi_bench_hf.synth.assets.base import Asset, Draft, Float, Kind, Part, Support
 from gsi_bench_hf.synth.scene import SceneObject
 
 KINDS: Registry[Kind] = Registry("kind of asset", group="gsi_bench_hf.kinds")
 """Every kind of thing by name; other packages add theirs through the entry-point group."""
 
-for _name, _kind in chain.from_iterable(family.KINDS.items() for family in (tableware, books, fixtures)):
+for _name, _kind in chain.from_iterable(
+    family.KINDS.items() for family in (tableware, books, electronics, toys, fixtures)
+):
     KINDS.add(_name, _kind)
 
 

@@ -1,4 +1,7 @@
-"""A contact sheet of the asset library: every kind in several variants, and one of them turned. `python -m gsi_bench_hf.synth.assets.sheet OUT.jpg`."""
+"""A contact sheet of the asset library: every kind in several variants, and one of them turned.
+
+`python -m gsi_bench_hf.synth.assets.sheet OUT.jpg [KIND …]`
+"""
 
 from __future__ import annotations
 
@@ -45,8 +48,8 @@ def _render(
 ) -> Image.Image:
     height_m = float(np.mean([o.size_m[2] for o in objects]))
     look = np.array([0.0, 0.0, top_m + 0.42 * height_m])
-    eye = look + 6.0 * step * np.array([0.0, -np.cos(np.deg2rad(30)), np.sin(np.deg2rad(30))])
-    fov = 2 * np.rad2deg(np.arctan(0.5 / 6.0))
+    eye = look + 30.0 * step * np.array([0.0, -np.cos(np.deg2rad(30)), np.sin(np.deg2rad(30))])
+    fov = 2 * np.rad2deg(np.arctan(0.5 / 30.0))
     camera = Camera(pinhole(CELL_PX * count, CELL_PX, fov), look_at(eye, look), CELL_PX * count, CELL_PX)
     lights = (
         Light(np.array([0.4, 0.55, -1.0]), None, (0.62, 0.6, 0.56), radius_m=0.3),
