@@ -1,1 +1,14 @@
-"""The edits, one module each."""
+"""The edits, one file each; `OPERATIONS` holds them by name."""
+
+from gsi_bench_hf.registry import Registry
+from gsi_bench_hf.synth.operations.base import OperationSpec, Proposal
+from gsi_bench_hf.synth.operations.move import MOVE
+from gsi_bench_hf.synth.operations.remove import REMOVE
+from gsi_bench_hf.synth.operations.rotate import ROTATE
+from gsi_bench_hf.synth.operations.scale import SCALE
+
+OPERATIONS: Registry[OperationSpec] = Registry("operation", "gsi_bench_hf.operations")
+for _spec in (MOVE, ROTATE, SCALE, REMOVE):
+    OPERATIONS.add(_spec.name, _spec)
+
+__all__ = ["OPERATIONS", "OperationSpec", "Proposal"]

@@ -1,0 +1,79 @@
+"""What an operation is: who can be its target, how its parameters are drawn, what it makes of the object."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from gsi_bench_hf.synth.scene import EditedScene, Float, Scene, SceneObject
+from gsi_bench_hf.types import Camera, Operation
+
+
+@dataclass(frozen=True, eq=False)
+class Proposal:
+    """An edit with its parameters, not yet checked.
+
+    Attributes:
+        operation: its name.
+        target_id: id of the object it changes.
+        changed: the object after; None where it is gone.
+        direction, distance_m, angle_deg, factor: as in the record's `edit`; None where they don't apply.
+    """
+
+    operation: Operation
+    target_id: str
+    changed: SceneObject | None
+    direction: str | None = None
+    distance_m: float | None = None
+    angle_deg: float | None = None
+    factor: float | None = None
+
+    def apply(self, scene: Scene) -> EditedScene:
+        """The scene and what the edit makes of it."""
+        if self.changed is None:
+            return EditedScene(scene, removed=(self.target_id,))
+        return EditedScene(scene, changed=(self.changed,))
+
+
+@dataclass(frozen=True)
+class OperationSpec:
+    """An operation as the registry holds it.
+
+    Attributes:
+        suits: whether an object of a scene can be its target at all.
+        proposals: every edit of an object that it knows, in an order drawn with `rng`, best guesses first; nothing checked.
+    """
+
+    name: Operation
+    suits: Callable[[Scene, SceneObject], bool]
+    proposals: Callable[..., list[Proposal]]
+
+
+def camera_right(camera: Camera) -> Float:
+    """(3,) world, the camera's x axis; level, as the cameras of scenes have no roll."""
+    return np.asarray(camera.world_from_camera[:3, 0])
+
+
+def camera_forward(camera: Camera) -> Float:
+    """(3,) world, unit, the camera's z axis laid level."""
+    level = camera.world_from_camera[:3, 2] * np.array([1.0, 1.0, 0.0])
+    return np.asarray(level / np.linalg.norm(level))
+
+
+def posed(
+    item: SceneObject,
+    *,
+    position_m: Float | None = None,
+    rotation: Float | None = None,
+    scale: float | None = None,
+) -> SceneObject:
+    """The object with another position, rotation or scale."""
+    return dataclasses.replace(
+        item,
+        position_m=item.position_m if position_m is None else position_m,
+        rotation=item.rotation if rotation is None else rotation,
+        scale=item.scale if scale is None else scale,
+    )

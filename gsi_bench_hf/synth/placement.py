@@ -1,0 +1,225 @@
+"""Tabletop scenes: what stands on the table, where, and how it is turned.
+
+Objects come in small groups of things that belong together, taller ones rather at the back, fronts mostly towards the viewer, clear
+of each other and of the table's edge. A draw that does not fit is None; the caller draws again.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from gsi_bench_hf.geometry import rotation_z
+from gsi_bench_hf.synth import assets
+from gsi_bench_hf.synth.assets.base import Support
+from gsi_bench_hf.synth.scene import Float, Scene, SceneObject
+from gsi_bench_hf.synth.viewpoints import View, bounds_px, frame, sample_lights, sample_view
+
+VARIANTS = 24
+"""How many variants of each kind scenes draw from: enough to vary, few enough to keep painted textures in memory."""
+
+EDGE_MARGIN_M = 0.02
+_GAP_M = 0.03
+_REACH_M = np.array([0.36, 0.25])
+_MAX_HIDDEN = 0.3
+_TRIES = 40
+
+
+@dataclass(frozen=True, eq=False)
+class Tabletop:
+    """A level surface in the world: `center_m` (3,) of the top, `axes` (2, 2) its unit x and y (rows), and its shape."""
+
+    center_m: Float
+    axes: Float
+    support: Support
+
+    def holds(self, points_m: Float, margin_m: float = EDGE_MARGIN_M) -> bool:
+        """Whether all points (N, 2 or 3), world, lie over the surface, `margin_m` from its edge."""
+        local = (points_m[:, :2] - self.center_m[:2]) @ self.axes.T
+        half = self.support.half_extents_m - margin_m
+        if self.support.shape == "disc":
+            return bool((np.linalg.norm(local, axis=1) <= half[0]).all())
+        return bool((np.abs(local) <= half).all())
+
+
+def tabletop_of(scene: Scene) -> Tabletop:
+    """The table's top. Raises ValueError for a scene without a table."""
+    for item in scene.fixtures:
+        if item.kind == "table":
+            return _top(item)
+    raise ValueError(f"the scene has no table among its fixtures {[f.kind for f in scene.fixtures]}")
+
+
+def _top(table: SceneObject) -> Tabletop:
+    support = assets.support(table.kind, table.variant)
+    up = np.array([0.0, 0.0, support.height_m * table.scale])
+    scaled = Support(support.height_m * table.scale, support.shape, support.half_extents_m * table.scale)
+    return Tabletop(table.position_m + table.rotation @ up, table.rotation[:2, :2].T, scaled)
+
+
+def footprint_m(item: SceneObject) -> Float:
+    """(4, 2) world corners of the rectangle that an upright object stands in."""
+    half = item.size_m[:2] * item.scale / 2.0
+    corners = np.array([[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]]) * half
+    return np.asarray(corners @ item.rotation[:2, :2].T + item.position_m[:2])
+
+
+def gap_m(a: Float, b: Float) -> float:
+    """How far apart two rectangles (4, 2) are along the best separating axis; negative where they overlap."""
+    widest = -np.inf
+    for rectangle in (a, b):
+        for edge in (rectangle[1] - rectangle[0], rectangle[2] - rectangle[1]):
+            axis = edge / np.linalg.norm(edge)
+            one, other = a @ axis, b @ axis
+            widest = max(widest, other.min() - one.max(), one.min() - other.max())
+    return float(widest)
+
+
+def sample_tabletop(*, rng: np.random.Generator) -> Scene | None:
+    """A table with five to eight objects, in a room, lit and seen; None where the draw did not work out."""
+    view = sample_view(rng=rng)
+    fixtures = _room(view, rng=rng)
+    top = _top(fixtures[0])
+    focus_m = _focus(top, rng=rng)
+    objects: list[SceneObject] = []
+    for number, (kind, variant) in enumerate(_choose(rng=rng)):
+        placed = _stand(kind, variant, number, objects, top, view, focus_m, rng=rng)
+        if placed is not None:
+            objects.append(placed)
+    if len(objects) < 5:
+        return None
+    objects = [objects[i] for i in rng.permutation(len(objects))]
+    camera = frame(objects, view, rng=rng)
+    if camera is None or _crowded([bounds_px(o, camera) for o in objects], objects, view):
+        return None
+    lights, ambient = sample_lights(focus_m, rng=rng)
+    return Scene("tabletop", tuple(fixtures), tuple(_numbered(objects)), lights, ambient, camera)
+
+
+def _room(view: View, *, rng: np.random.Generator) -> list[SceneObject]:
+    """Table (first), floor, a wall behind and sometimes one beside."""
+    variants = rng.integers(VARIANTS, size=4)
+    yaw = np.deg2rad(rng.uniform(-8.0, 8.0) + rng.choice([0.0, 0.0, 0.0, 90.0]))
+    table = assets.place("table", int(variants[0]), "table", np.zeros(3), rotation_z(float(yaw)))
+    top = _top(table)
+    half = top.support.half_extents_m
+    reach_m = float(np.abs(top.axes.T[1]) @ half)
+    floor = assets.place("floor", int(variants[1]), "floor", np.zeros(3), np.eye(3))
+    back_m = reach_m + (0.03 if rng.random() < 0.4 else rng.uniform(0.15, 1.1))
+    wall = assets.place("wall", int(variants[2]), "wall-1", np.array([0.0, back_m, 0.0]), np.eye(3))
+    fixtures = [table, floor, wall]
+    if rng.random() < 0.35:
+        side = 1.0 if view.azimuth_deg < 0 else -1.0  # the side that the camera looks towards
+        side_m = float(np.abs(top.axes.T[0]) @ half) + rng.uniform(0.25, 0.9)
+        turned = rotation_z(-side * np.pi / 2.0)
+        fixtures.append(assets.place("wall", int(variants[2]), "wall-2", np.array([side * side_m, 0.0, 0.0]), turned))
+    return fixtures
+
+
+def _focus(top: Tabletop, *, rng: np.random.Generator) -> Float:
+    """(3,) about which point of the table the things stand."""
+    spare = np.maximum(top.support.half_extents_m - _REACH_M, 0.0)
+    local = rng.uniform(-0.7, 0.7, size=2) * spare
+    return np.asarray(top.center_m + np.concatenate([local @ top.axes, [0.0]]))
+
+
+def _choose(*, rng: np.random.Generator) -> list[tuple[str, int]]:
+    """Kinds and variants, the largest footprints first; two to four of one family, sometimes several of one kind."""
+    movable = [name for name in assets.KINDS if assets.KINDS[name].movable]
+    families = sorted({assets.KINDS[name].family for name in movable})
+    theme = families[int(rng.integers(len(families)))]
+    belonging = [name for name in movable if assets.KINDS[name].family == theme]
+    kinds = list(rng.permutation(belonging)[: int(rng.integers(2, 5))])
+    kinds += [name for name in rng.permutation(movable) if name not in kinds]
+    kinds = kinds[: int(rng.integers(5, 8))]
+    chosen = [(str(kind), int(rng.integers(VARIANTS))) for kind in kinds]
+    if rng.random() < 0.6:
+        small = [c for c in chosen if max(assets.build_asset(*c).size_m) < 0.3] or chosen
+        kind, variant = small[int(rng.integers(len(small)))]
+        for _ in range(int(rng.integers(1, 3))):
+            chosen.append((kind, variant if rng.random() < 0.15 else int(rng.integers(VARIANTS))))
+    area = [float(np.prod(assets.build_asset(*c).size_m[:2])) for c in chosen]
+    large = [c for c, a in zip(chosen, area, strict=True) if a > 0.03]
+    return [c for _, c in sorted(zip(area, chosen, strict=True), reverse=True) if c not in large[2:]][:8]
+
+
+def _stand(
+    kind: str,
+    variant: int,
+    number: int,
+    placed: Sequence[SceneObject],
+    top: Tabletop,
+    view: View,
+    focus_m: Float,
+    *,
+    rng: np.random.Generator,
+) -> SceneObject | None:
+    """The object at a place that is free, on the table and hides little; None where none was found."""
+    size_m = assets.build_asset(kind, variant).size_m
+    camera = view.camera(focus_m, 1.1)
+    standing = [footprint_m(o) for o in placed]
+    bounds = [bounds_px(o, camera) for o in placed]
+    for _ in range(_TRIES):
+        position_m = focus_m + _offset(size_m, placed, focus_m, view, rng=rng)
+        rotation = rotation_z(_yaw_rad(position_m, camera.world_from_camera[:3, 3], rng=rng))
+        item = assets.place(kind, variant, str(number), position_m, rotation)
+        here = footprint_m(item)
+        if not top.holds(here, EDGE_MARGIN_M) or any(gap_m(here, other) < _GAP_M for other in standing):
+            continue
+        if not _crowded([*bounds, bounds_px(item, camera)], [*placed, item], view):
+            return item
+    return None
+
+
+def _offset(
+    size_m: Float, placed: Sequence[SceneObject], focus_m: Float, view: View, *, rng: np.random.Generator
+) -> Float:
+    """(3,) from the focus: near something that stands already, or anywhere; tall things rather behind."""
+    forward = view.forward[:2] / np.linalg.norm(view.forward[:2])
+    right = np.array([forward[1], -forward[0]])
+    if placed and rng.random() < 0.5:
+        anchor = placed[int(rng.integers(len(placed)))]
+        reach_m = (np.linalg.norm(anchor.size_m[:2]) + np.linalg.norm(size_m[:2])) / 2.0 + rng.uniform(0.0, 0.07)
+        angle = rng.uniform(0.0, 2.0 * np.pi)
+        flat = anchor.position_m[:2] - focus_m[:2] + reach_m * np.array([np.cos(angle), np.sin(angle)])
+        inside = np.array([flat @ right, flat @ forward]) / _REACH_M
+        flat = flat / max(1.0, float(np.linalg.norm(inside)))
+    else:
+        spread = np.sqrt(rng.random()) * _REACH_M
+        angle = rng.uniform(0.0, 2.0 * np.pi)
+        flat = spread[0] * np.cos(angle) * right + (spread[1] * np.sin(angle) + 0.45 * (size_m[2] - 0.12)) * forward
+    return np.array([flat[0], flat[1], 0.0])
+
+
+def _yaw_rad(position_m: Float, eye_m: Float, *, rng: np.random.Generator) -> float:
+    """A front more or less towards the eye; now and then anywhere."""
+    if rng.random() < 0.12:
+        return float(rng.uniform(-np.pi, np.pi))
+    toward = eye_m[:2] - position_m[:2]
+    facing = np.arctan2(toward[1], toward[0]) + np.pi / 2.0  # the front is at −y
+    return float(facing + np.deg2rad(np.clip(rng.normal(0.0, 24.0), -55.0, 55.0)))
+
+
+def _crowded(bounds: Sequence[Float], objects: Sequence[SceneObject], view: View) -> bool:
+    """Whether the box of one object hides too much of another's in the picture."""
+    depth = [float(o.position_m @ view.forward) for o in objects]
+    for near, a in enumerate(bounds):
+        for far, b in enumerate(bounds):
+            if depth[near] < depth[far]:
+                shared = np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2])
+                if (shared > 0).all() and np.prod(shared) > _MAX_HIDDEN * np.prod(b[2:] - b[:2]):
+                    return True
+    return False
+
+
+def _numbered(objects: Sequence[SceneObject]) -> list[SceneObject]:
+    """The objects with ids "mug-1", "mug-2", …"""
+    seen: dict[str, int] = {}
+    named = []
+    for item in objects:
+        seen[item.kind] = seen.get(item.kind, 0) + 1
+        named.append(dataclasses.replace(item, instance_id=f"{item.kind}-{seen[item.kind]}"))
+    return named
