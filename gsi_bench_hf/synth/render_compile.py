@@ -17,8 +17,7 @@ AssetName = tuple[str, int]
 AssetBuilder = Callable[[str, int], Asset]
 TexturePainter = Callable[[str], NDArray[np.uint8]]
 
-OFFSCREEN_PX = 512
-SHADOW_MAP_PX = 1024
+OFFSCREEN_PX = 1024  # as large as a shadow map
 GEOM_FIELDS = (
     *("type", "dataid", "objtype", "objid", "category", "matid", "texid", "texuniform", "texcoord", "segid", "size"),
     *("texrepeat", "rgba", "emission", "specular", "shininess", "reflectance", "transparent", "modelrbound"),
@@ -71,11 +70,10 @@ def compile_assets(
     """
     spec = mujoco.MjSpec()
     spec.compiler.usethread = False
-    spec.visual.quality.shadowsize = SHADOW_MAP_PX
+    spec.visual.quality.shadowsize = 0  # soft shadows are made from depth images
     spec.visual.quality.offsamples = 0
     spec.visual.global_.offwidth = spec.visual.global_.offheight = OFFSCREEN_PX
     spec.stat.extent = 1.0
-    spec.visual.map.shadowclip = 1.0
     owners: list[AssetName] = []
     for name in names:
         for part in build_asset(*name).parts:

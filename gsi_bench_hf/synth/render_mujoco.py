@@ -1,8 +1,8 @@
 """The default renderer: MuJoCo's classic OpenGL one, on the CPU through Mesa, used for drawing only.
 
 A set of assets is compiled once; poses, scales, lights and the camera are written straight into the list of things to draw. A full
-picture is the mean of several with the camera shifted by parts of a pixel (antialiasing) and the lamps by parts of their size
-(soft shadows); contact shadows come from the depth. Everything is a fixed function of the scene: the same scene gives the same bytes.
+picture is drawn once a lamp, with several samples a pixel; soft shadows and contact shadows are worked out from depth images.
+Everything is a fixed function of the scene: the same scene gives the same bytes.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ choose_backend()
 
 import mujoco  # noqa: E402 MuJoCo reads MUJOCO_GL when it is imported
 
-from gsi_bench_hf.synth import render_shade  # noqa: E402
+from gsi_bench_hf.synth import render_shade, render_shadow  # noqa: E402
 from gsi_bench_hf.synth.assets.base import Asset  # noqa: E402
 from gsi_bench_hf.synth.render_compile import (  # noqa: E402
     AssetBuilder,
@@ -34,11 +34,9 @@ from gsi_bench_hf.synth.scene import Light, Scene, SceneObject  # noqa: E402
 
 Float = NDArray[np.float64]
 
-PASSES = 8
+SAMPLES = 4
+OFFSCREEN_PX = 512
 _KEPT_SCENES = 4
-# An even spread over the pixel (Roberts, 2018, "R2"), centred so that a picture isn't shifted.
-_SUBPIXELS = (np.arange(PASSES)[:, None] * np.array([0.7548776662466927, 0.5698402909980532])) % 1.0
-_SUBPIXELS -= _SUBPIXELS.mean(axis=0)
 _SKY = np.array([0.62, 0.66, 0.70])
 _FAR_LAMP_M = 3.0  # how far off a light without a position is, for the size of its penumbra
 _NEAR_M, _FAR_M = 0.05, 20.0
@@ -84,10 +82,14 @@ class MujocoRenderer:
         picture = _Picture(compiled, scene, intrinsics, width, height)
         picture.place(only)
         segmentation = picture.segmentation() if "segmentation" in want else None
-        depth_m = picture.depth() if "depth" in want or ("rgb" in want and quality == "full") else None
-        rgb = None
-        if "rgb" in want:
-            rgb = picture.draft() if depth_m is None or quality == "draft" else picture.full(depth_m)
+        rgb, depth_m = None, None
+        if "rgb" in want and quality == "draft":
+            rgb, depth_m = picture.draft()
+        elif "rgb" in want:
+            depth_m = picture.depth()
+            rgb = picture.full(depth_m)
+        elif "depth" in want:
+            depth_m = picture.depth()
         return Frame(rgb, depth_m if "depth" in want else None, segmentation)
 
     def close(self) -> None:
@@ -123,6 +125,14 @@ class _Picture:
         context = compiled.context
         if width > context.offWidth or height > context.offHeight:
             mujoco.mjr_resizeOffscreen(max(width, context.offWidth), max(height, context.offHeight), context)
+        if width > context.auxWidth[0] or height > context.auxHeight[0]:
+            mujoco.mjr_addAux(
+                0,
+                max(width, OFFSCREEN_PX, context.auxWidth[0]),
+                max(height, OFFSCREEN_PX, context.auxHeight[0]),
+                SAMPLES,
+                context,
+            )
         mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN, context)
         self._pixels = np.empty((height, width, 3), np.uint8)
         self._depths = np.empty((height, width), np.float32)
@@ -137,6 +147,7 @@ class _Picture:
         scene, slot = self._compiled.scene, 0
         for item, number in drawn:
             name = (item.kind, item.variant)
+            distance_m = float(np.linalg.norm(item.position_m - self._scene.camera.world_from_camera[:3, 3]))
             for part, template in enumerate(self._compiled.templates[name]):
                 geom = scene.geoms[slot]
                 if self._compiled.slots[slot] != (name, part):
@@ -147,13 +158,14 @@ class _Picture:
                 geom.mat = item.scale * item.rotation @ template.mesh_rotation
                 geom.pos = item.position_m + item.scale * item.rotation @ template.mesh_position_m
                 geom.segid = number
+                geom.camdist = distance_m  # what is transparent is drawn from far to near
                 slot += 1
         scene.ngeom = slot
 
     def segmentation(self) -> NDArray[np.int32]:
         """(H, W): 0, or i + 1 for the i-th object. Drawn without antialiasing, ids coded in the colour."""
         self._flags(segment=True)
-        self._aim(0.0, 0.0)
+        self._aim()
         self._lights(())
         self._draw(depth=False)
         code = self._pixels[::-1].astype(np.int32)
@@ -165,35 +177,73 @@ class _Picture:
     def depth(self) -> NDArray[np.float32]:
         """(H, W) metres along camera z."""
         self._flags(segment=True)
-        self._aim(0.0, 0.0)
+        self._aim()
         self._lights(())
         self._draw(depth=True)
+        return self._linear_depth()
+
+    def _linear_depth(self) -> NDArray[np.float32]:
         inverse = 1.0 / _NEAR_M - self._depths[::-1].astype(np.float64) * (1.0 / _NEAR_M - 1.0 / _FAR_M)
         return np.asarray(1.0 / inverse, dtype=np.float32)
 
-    def draft(self) -> NDArray[np.uint8]:
-        """(H, W, 3) one pass without shadows."""
+    def draft(self) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+        """(H, W, 3) one pass without shadows, and its depth (H, W)."""
         self._flags()
-        self._aim(0.0, 0.0)
+        self._aim()
         self._lights(self._scene.lights)
         self._draw(depth=True)
-        return render_shade.tone(self._with_sky())
+        depth_m = self._linear_depth()
+        return render_shade.tone(self._with_sky() * self._lamp_pool(depth_m)[..., None]), depth_m
 
     def full(self, depth_m: NDArray[np.float32]) -> NDArray[np.uint8]:
-        """(H, W, 3) the picture the data set holds."""
-        self._flags(shadow=True)
-        has_sky = bool((depth_m > 0.99 * _FAR_M).any())
-        total = np.zeros(self._pixels.shape, np.float32)
-        for i in range(PASSES):
-            self._aim(*_SUBPIXELS[i])
-            self._lights(_jittered(self._scene.lights, i))
-            self._draw(depth=has_sky)
-            total += self._with_sky() if has_sky else self._pixels[::-1]
-        total *= np.float32(1.0 / PASSES if has_sky else 1.0 / (255.0 * PASSES))
+        """(H, W, 3) the picture the data set holds: what each shadowless light gives, and each lamp as far as it is seen."""
+        pose = self._scene.camera.world_from_camera
+        casting = [light for light in self._scene.lights if light.casts_shadow]
+        seen = [render_shadow.visibility(self._shadow_map(lamp), depth_m, self._k, pose) for lamp in casting]
+        self._flags()
+        self._aim()
+        self._lights([light for light in self._scene.lights if not light.casts_shadow])
+        total = self._antialiased()
+        for lamp, visible in zip(casting, seen, strict=True):
+            self._lights([lamp], ambient=False)
+            total += self._antialiased() * visible[..., None]
         total *= self._lamp_pool(depth_m)[..., None]
         occlusion = render_shade.ambient_occlusion(depth_m, self._k)
         total *= (1.0 - render_shade.AO_STRENGTH * (1.0 - occlusion))[..., None]
+        total[depth_m > 0.99 * _FAR_M] = _SKY
         return render_shade.tone(total)
+
+    def _shadow_map(self, lamp: Light) -> render_shadow.ShadowMap:
+        """What the lamp sees, as if from afar."""
+        forward = _direction(lamp, middle := self._middle())
+        right = np.cross(forward, [0.0, 1.0, 0.0] if abs(forward[2]) > 0.95 else [0.0, 0.0, 1.0])
+        right /= np.linalg.norm(right)
+        up, near, far = np.cross(right, forward), 0.01, 4.0
+        origin = middle - 0.5 * far * forward
+        self._flags(segment=True)
+        self._lights(())
+        for camera in self._compiled.scene.camera:
+            camera.pos, camera.forward, camera.up = origin, forward, up
+            camera.frustum_near, camera.frustum_far, camera.orthographic = near, far, 1
+            camera.frustum_center, camera.frustum_width = 0.0, render_shadow.REACH_M
+            camera.frustum_top, camera.frustum_bottom = render_shadow.REACH_M, -render_shadow.REACH_M
+        size = render_shadow.MAP_PX
+        depths, rect = np.empty((size, size), np.float32), mujoco.MjrRect(0, 0, size, size)
+        mujoco.mjr_render(rect, self._compiled.scene, self._compiled.context)
+        mujoco.mjr_readPixels(None, depths, rect, self._compiled.context)
+        distance_m = _FAR_LAMP_M if lamp.position_m is None else float(np.linalg.norm(lamp.position_m - middle))
+        depth_m = np.ascontiguousarray(depths[::-1]) * np.float32(far - near) + np.float32(near)
+        return render_shadow.ShadowMap(depth_m, origin, right, up, forward, lamp.radius_m / distance_m)
+
+    def _antialiased(self) -> NDArray[np.float32]:
+        """(H, W, 3) 0..1 the list of things, several samples a pixel."""
+        context = self._compiled.context
+        mujoco.mjr_setAux(0, context)
+        mujoco.mjr_render(self._rect, self._compiled.scene, context)
+        mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN, context)
+        mujoco.mjr_blitAux(0, self._rect, 0, 0, context)
+        mujoco.mjr_readPixels(self._pixels, None, self._rect, context)
+        return np.multiply(self._pixels[::-1], np.float32(1.0 / 255.0), dtype=np.float32)
 
     def _with_sky(self) -> NDArray[np.float32]:
         picture = self._pixels[::-1].astype(np.float32) / np.float32(255.0)
@@ -217,18 +267,17 @@ class _Picture:
         item = tables[0]
         return np.asarray(item.position_m + item.rotation @ np.array([0.0, 0.0, item.scale * item.size_m[2]]))
 
-    def _flags(self, *, shadow: bool = False, segment: bool = False) -> None:
+    def _flags(self, *, segment: bool = False) -> None:
         flags = self._compiled.scene.flags
-        flags[mujoco.mjtRndFlag.mjRND_SHADOW] = shadow
         flags[mujoco.mjtRndFlag.mjRND_SEGMENT] = segment
         flags[mujoco.mjtRndFlag.mjRND_IDCOLOR] = segment
-        for name in ("REFLECTION", "SKYBOX", "FOG", "HAZE"):
+        for name in ("SHADOW", "REFLECTION", "SKYBOX", "FOG", "HAZE"):
             flags[getattr(mujoco.mjtRndFlag, f"mjRND_{name}")] = False
 
-    def _aim(self, shift_u_px: float, shift_v_px: float) -> None:
-        """Set the camera, its principal point shifted by parts of a pixel."""
+    def _aim(self) -> None:
+        """Set the camera."""
         pose = self._scene.camera.world_from_camera
-        fx, fy, cx, cy = self._k[0, 0], self._k[1, 1], self._k[0, 2] + shift_u_px, self._k[1, 2] + shift_v_px
+        fx, fy, cx, cy = self._k[0, 0], self._k[1, 1], self._k[0, 2], self._k[1, 2]
         width, height = self._rect.width, self._rect.height
         for camera in self._compiled.scene.camera:
             camera.pos, camera.forward, camera.up = pose[:3, 3], pose[:3, 2], -pose[:3, 1]
@@ -239,15 +288,16 @@ class _Picture:
             camera.frustum_bottom = _NEAR_M * (cy - height) / fy
             camera.orthographic = 0
 
-    def _lights(self, lights: Iterable[Light]) -> None:
-        """Set an even light for the ambient, a weak one from above for form, and `lights`, all as if from afar."""
+    def _lights(self, lights: Iterable[Light], *, ambient: bool = True) -> None:
+        """Set `lights`, all as if from afar, and for the ambient an even light and a weak one from above for form."""
         scene, middle = self._compiled.scene, self._middle()
-        ambient = np.asarray(self._scene.ambient)
-        _set_light(scene.lights[0], np.array([0.0, 0.0, -1.0]), middle, 0.4 * ambient, False, ambient=0.6 * ambient)
-        scene.nlight = 1
+        scene.nlight = 0
+        if ambient:
+            even = np.asarray(self._scene.ambient)
+            _set_light(scene.lights[0], np.array([0.0, 0.0, -1.0]), 0.4 * even, 0.6 * even)
+            scene.nlight = 1
         for light in lights:
-            direction = _direction(light, middle)
-            _set_light(scene.lights[scene.nlight], direction, middle, np.asarray(light.color), light.casts_shadow)
+            _set_light(scene.lights[scene.nlight], _direction(light, middle), np.asarray(light.color), None)
             scene.nlight += 1
 
     def _draw(self, *, depth: bool) -> None:
@@ -256,19 +306,17 @@ class _Picture:
         mujoco.mjr_readPixels(self._pixels, self._depths if depth else None, self._rect, context)
 
 
-def _set_light(
-    slot: object, direction: Float, middle: Float, diffuse: Float, shadow: bool, ambient: Float | None = None
-) -> None:
+def _set_light(slot: object, direction: Float, diffuse: Float, ambient: Float | None) -> None:
     values = {
         "type": mujoco.mjtLightType.mjLIGHT_DIRECTIONAL,
-        "pos": middle - direction,
+        "pos": np.zeros(3),
         "dir": direction,
         "ambient": np.zeros(3) if ambient is None else ambient,
         "diffuse": diffuse,
         "specular": np.zeros(3) if ambient is not None else 0.5 * diffuse,
         "attenuation": np.array([1.0, 0.0, 0.0]),
         "headlight": 0,
-        "castshadow": int(shadow),
+        "castshadow": 0,
         "texid": -1,
     }
     for name, value in values.items():
@@ -278,22 +326,6 @@ def _set_light(
 def _direction(light: Light, middle: Float) -> Float:
     toward = light.direction if light.position_m is None else middle - light.position_m
     return np.asarray(toward / np.linalg.norm(toward))
-
-
-def _jittered(lights: Iterable[Light], index: int) -> list[Light]:
-    """The lamps as points spread over their discs, the `index`-th of `PASSES`."""
-    radius, angle = np.sqrt((index + 0.5) / PASSES), 2.399963 * index
-    moved = []
-    for light in lights:
-        axis = light.direction / np.linalg.norm(light.direction)
-        side = np.cross(axis, [0.0, 1.0, 0.0] if abs(axis[2]) > 0.9 else [0.0, 0.0, 1.0])
-        side /= np.linalg.norm(side)
-        offset = light.radius_m * radius * (np.cos(angle) * side + np.sin(angle) * np.cross(axis, side))
-        if light.position_m is None:
-            moved.append(Light(axis - offset / _FAR_LAMP_M, None, light.color, 0.0, light.casts_shadow))
-        else:
-            moved.append(Light(axis, light.position_m + offset, light.color, 0.0, light.casts_shadow))
-    return moved
 
 
 def _build_asset(kind: str, variant: int) -> Asset:

@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 Float32 = NDArray[np.float32]
 Float = NDArray[np.float64]
 
+# OpenCV's worker threads don't survive a fork, and a child that waits for them never ends; data sets are built in forked children.
+cv2.setNumThreads(1)
+
 AO_RADIUS_M = 0.055
 AO_STRENGTH = 0.62
 _AO_SAMPLES = 14
