@@ -26,7 +26,7 @@ TILT_DEG = 4.0
 
 _STEP_S = 0.004
 _STEPS_A_SIDE = 30
-_MAX_HULL_VERTICES = 40
+_MAX_HULL_VERTICES = 64
 _SLAB_M = 0.04
 _DROP_M = 0.0005
 
@@ -59,7 +59,7 @@ class Settled:
 
 @lru_cache(maxsize=1024)
 def hulls(build_asset: BuildAsset, kind: str, variant: int) -> tuple[Hull, ...]:
-    """The hulls of an asset's solid parts, at scale 1, with at most about 40 corners each. Parts without volume have none."""
+    """The hulls of an asset's solid parts, at scale 1, with at most about 100 corners each. Parts without volume have none."""
     found = []
     for part in build_asset(kind, variant).parts:
         if not part.solid:
@@ -79,7 +79,7 @@ def _simplified(vertices_m: Float) -> Float:
     """Corners that stand out in some direction, those of the lowest and highest rims among them."""
     if len(vertices_m) <= _MAX_HULL_VERTICES:
         return vertices_m
-    turn = np.linspace(0.0, 2.0 * np.pi, 12, endpoint=False)
+    turn = np.linspace(0.0, 2.0 * np.pi, 24, endpoint=False)
     flat = np.stack([np.cos(turn), np.sin(turn), np.zeros_like(turn)], axis=1)
     keep: set[int] = set()
     for z in (vertices_m[:, 2].min(), vertices_m[:, 2].max()):

@@ -1,0 +1,143 @@
+"""Physics: what is unstable tips, what hangs over falls, what overlaps is told; what stands stays."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from gsi_bench_hf.geometry import rotation_z
+from gsi_bench_hf.synth.assets.base import Asset, Material, Part, Support
+from gsi_bench_hf.synth.physics import TILT_DEG, World, hulls
+from gsi_bench_hf.synth.scene import Scene, SceneObject, look_at, pinhole
+from gsi_bench_hf.types import Camera
+
+TOP_M = 0.75
+
+
+def _frustum(
+    bottom_m: float, top_m: float, height_m: float, *, x_m: float = 0.0, z_m: float = 0.0, sides: int = 24
+) -> Part:
+    turn = np.linspace(0.0, 2.0 * np.pi, sides, endpoint=False)
+    ring = np.stack([np.cos(turn), np.sin(turn)], axis=1)
+    low = np.column_stack([bottom_m * ring, np.full(sides, z_m)])
+    high = np.column_stack([top_m * ring, np.full(sides, z_m + height_m)])
+    vertices = np.concatenate([low, high]) + np.array([x_m, 0.0, 0.0])
+    faces = np.array([[0, 1, 2]], dtype=np.int32)
+    return Part(vertices, faces, None, np.tile([0.0, 0.0, 1.0], (2 * sides, 1)), Material())
+
+
+PARTS = {
+    "can": (_frustum(0.035, 0.035, 0.1),),
+    "dish": (_frustum(0.05, 0.11, 0.03),),
+    "spinning-top": (_frustum(0.003, 0.03, 0.12),),
+    "pillar": (_frustum(0.02, 0.02, 0.25, sides=4),),
+    "golf-club": (_frustum(0.015, 0.015, 0.2), _frustum(0.03, 0.03, 0.03, x_m=0.06, z_m=0.2)),
+}
+
+
+def build_asset(kind: str, variant: int) -> Asset:
+    parts = PARTS[kind]
+    points = np.concatenate([p.vertices_m for p in parts])
+    return Asset(kind, variant, parts, np.ptp(points, axis=0), "red", "tin", 0, 0.3)
+
+
+def find_support(kind: str, variant: int) -> Support:
+    return Support(TOP_M, "disc" if variant else "rectangle", np.array([0.5, 0.5]))
+
+
+def stand(name: str, kind: str, x_m: float, y_m: float, *, scale: float = 1.0) -> SceneObject:
+    size_m = build_asset(kind, 0).size_m
+    return SceneObject(name, kind, 0, kind, "red", 0, size_m, np.array([x_m, y_m, TOP_M]), rotation_z(0.4), scale)
+
+
+def world(*objects: SceneObject, table: int = 0, free: tuple[str, ...] | None = None) -> World:
+    camera = Camera(pinhole(64, 64, 50.0), look_at(np.array([0.0, -1.0, 1.5]), np.array([0.0, 0.0, TOP_M])), 64, 64)
+    fixture = SceneObject("table", "table", table, "table", "", 1, np.ones(3), np.zeros(3), np.eye(3))
+    scene = Scene("tabletop", (fixture,), objects, (), (0.0, 0.0, 0.0), camera)
+    return World(scene, free=free, build_asset=build_asset, find_support=find_support)
+
+
+def test_what_stands_stays() -> None:
+    settled = world(stand("a", "can", 0.0, 0.0), stand("b", "dish", 0.2, 0.1), stand("c", "pillar", -0.2, 0.1)).settle()
+    assert settled.unstable == ()
+    assert set(settled.shift_m) == {"a", "b", "c"}
+    assert max(settled.shift_m.values()) < 0.001
+    assert max(settled.tilt_deg.values()) < 0.5
+
+
+@pytest.mark.parametrize("kind", ["spinning-top", "golf-club"])
+def test_what_is_unstable_tips(kind: str) -> None:
+    settled = world(stand("a", kind, 0.0, 0.0), stand("b", "can", 0.3, 0.0)).settle()
+    assert settled.unstable == ("a",)
+    assert settled.tilt_deg["a"] > 5.0
+
+
+def test_the_table_is_tipped_by_what_it_says() -> None:
+    # A pillar 25 cm high with a square base, 2·0.02/√2 = 28.3 mm wide, tips at atan(14.1 mm / 125 mm) = 6.5 degrees on edge.
+    assert TILT_DEG < 6.5
+    assert world(stand("a", "pillar", 0.0, 0.0)).settle().unstable == ()
+    # Leaned by 4 degrees more to begin with, it is past that.
+    lean = np.deg2rad(4.0)
+    turn = np.array([[1.0, 0.0, 0.0], [0.0, np.cos(lean), -np.sin(lean)], [0.0, np.sin(lean), np.cos(lean)]])
+    item = stand("a", "pillar", 0.0, 0.0)
+    leaning = dataclasses.replace(item, rotation=turn @ item.rotation)
+    assert world(leaning).settle().unstable == ("a",)
+
+
+@pytest.mark.parametrize("table", [0, 1])
+def test_what_hangs_over_the_edge_falls(table: int) -> None:
+    edge = world(stand("in", "can", 0.49, 0.0), stand("out", "can", -0.51, 0.0), table=table).settle()
+    assert edge.unstable == ("out",)
+    # A corner of the square is no place on the disc.
+    corner = world(stand("a", "can", 0.45, 0.45), table=table).settle()
+    assert corner.unstable == (("a",) if table else ())
+
+
+def test_things_that_overlap_push_each_other() -> None:
+    settled = world(stand("a", "can", 0.0, 0.0), stand("b", "can", 0.05, 0.0)).settle()
+    assert settled.unstable
+    fixed = world(stand("a", "can", 0.0, 0.0), stand("b", "can", 0.05, 0.0), free=("b",)).settle()
+    assert fixed.unstable == ("b",)
+    assert set(fixed.shift_m) == {"b"}
+
+
+def test_distance_and_overlap() -> None:
+    here, there = stand("a", "can", 0.0, 0.0), stand("b", "can", 0.2, 0.0)
+    bodies = world(here, there)
+    # Two cans of radius 35 mm, 200 mm apart, leave 130 mm.
+    assert bodies.distance_m("a", "b", 0.5) == pytest.approx(0.130, abs=0.0008)
+    assert bodies.overlapping(here) == ()
+    assert bodies.overlapping(here, clearance_m=0.14) == ("b",)
+    assert bodies.overlapping(stand("a", "can", 0.14, 0.0)) == ("b",)
+    # At 120 mm they leave 10 mm.
+    assert bodies.overlapping(stand("a", "can", 0.12, 0.0), clearance_m=0.012) == ("b",)
+    assert bodies.overlapping(stand("a", "can", 0.12, 0.0), clearance_m=0.009) == ()
+    assert bodies.overlapping(here) == ()
+
+
+def test_scale_is_the_bodies_too() -> None:
+    bodies = world(stand("a", "can", 0.0, 0.0, scale=2.0), stand("b", "can", 0.2, 0.0))
+    assert bodies.distance_m("a", "b", 0.5) == pytest.approx(0.095, abs=0.001)
+    assert bodies.settle().unstable == ()
+
+
+def test_hulls_keep_the_base_and_few_corners() -> None:
+    (hull,) = hulls(build_asset, "can", 0)
+    assert len(hull.vertices_m) <= 48
+    assert hull.volume_m3 == pytest.approx(12 * np.sin(np.pi / 12) * 0.035**2 * 0.1, rel=1e-6)
+    assert hull.vertices_m[:, 2].min() == 0.0
+
+
+def test_a_scene_without_a_table_and_a_thing_without_volume_are_refused() -> None:
+    bodies = world(stand("a", "can", 0.0, 0.0))
+    with pytest.raises(ValueError, match="the scene has no table"):
+        World(dataclasses.replace(bodies.scene, fixtures=()), build_asset=build_asset, find_support=find_support)
+
+    def flat(kind: str, variant: int) -> Asset:
+        part = dataclasses.replace(PARTS["can"][0], vertices_m=PARTS["can"][0].vertices_m * [1.0, 1.0, 0.0])
+        return dataclasses.replace(build_asset("can", 0), parts=(part,))
+
+    with pytest.raises(ValueError, match="asset 'sheet' variant 2 has no solid part with a volume"):
+        hulls(flat, "sheet", 2)
