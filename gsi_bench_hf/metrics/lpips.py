@@ -95,11 +95,9 @@ class Lpips:
     def map(self, source: NDArray[Any], edited: NDArray[Any]) -> NDArray[np.float32]:
         """(H, W) distance at every pixel. The features of the last `source` are kept for the next edit of the same image."""
         if self._last is None or not np.array_equal(self._last[0], source):
-            first, second = self.features([source, edited])
-            self._last = (np.array(source), first)
-        else:
-            first, second = self._last[1], self.features([edited])[0]
-        return self.map_of_features(first, second, edited.shape[:2])
+            self._last = (np.array(source), self.features([source])[0])
+        # One image at a time: torch adds up a batch of two in another order, and a result must not hang on what came before it.
+        return self.map_of_features(self._last[1], self.features([edited])[0], edited.shape[:2])
 
     def __call__(self, source: NDArray[Any], edited: NDArray[Any]) -> float:
         """Mean of `map`: 0 for equal images."""
