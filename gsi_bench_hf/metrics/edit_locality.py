@@ -130,6 +130,9 @@ def paper_mask(
 def strict_locality(reference: Any, edited: Any, changed: Mask, lpips: Lpips | None) -> Locality:
     """Likeness at native size, RGB, Gaussian SSIM, outside `changed` (protocol.md, `strict`).
 
+    What lies inside takes no part at all: it is made equal in both images, for else SSIM's window and the network's much larger one
+    would carry it across the border.
+
     Args:
         reference: PIL image or (H, W, 3) uint8, RGB.
         edited: the same; resized when it has another size.
@@ -146,6 +149,7 @@ def strict_locality(reference: Any, edited: Any, changed: Mask, lpips: Lpips | N
     kept = ~changed
     if not kept.any():
         return Locality(float("nan"), None if lpips is None else float("nan"), float("nan"))
+    b = np.where(changed[:, :, None], a, b)
     similarity = ssim_map(a, b, data_range=255.0, window="gaussian")[kept].mean()
     mse = np.square(a[kept].astype(np.float64) - b[kept]).mean()
     distance = None
