@@ -38,14 +38,13 @@ class Records:
             raise DatasetError(f"limit is {limit!r}, expected a number of records, 1 or more, or None for all")
         self._dataset = _undecoded(_checked(dataset))
         self.limit = limit
-        self.first = next(iter(self), None)
-        if self.first is None:
+        first = next(iter(self), None)
+        if first is None:
             raise DatasetError(f"the dataset has no records; expected {_EXPECTED}")
-        missing = [
-            name for name in ("id", "operation", "instruction", "source_image", "edit") if name not in self.first
-        ]
+        missing = [name for name in ("id", "operation", "instruction", "source_image", "edit") if name not in first]
         if missing:
             raise DatasetError(f"the dataset's records have no {missing[0]!r}; expected {_EXPECTED}")
+        self.first: Mapping[str, Any] = first
 
     def __iter__(self) -> Iterator[Mapping[str, Any]]:
         return islice(iter(self._dataset), self.limit)

@@ -74,12 +74,15 @@ class Results:
     def __str__(self) -> str:
         counts = self.counts
         head = f"{self.editor} on {self.subset}, protocol {self.protocol}: {counts['ok']} of {counts['samples']} samples scored"
-        lines = [head, _line("", [SHORT[name] for name in METRICS])]
-        lines.append(_line("all", [_cell(self.metrics[name], self.intervals[name]) for name in METRICS]))
+        lines = [head, table_line("", [SHORT[name] for name in METRICS]), self.line("all")]
         for operation, values in self.by_operation.items():
-            lines.append(_line(operation, [_cell(values[name]) for name in METRICS]))
+            lines.append(table_line(operation, [_cell(values[name]) for name in METRICS]))
         lines += [f"failed: {count} × {reason}" for reason, count in counts["by_reason"].items()]
         return "\n".join(lines)
+
+    def line(self, name: str) -> str:
+        """The means and their intervals as one line of a text table that begins with `name`."""
+        return table_line(name, [_cell(self.metrics[metric], self.intervals[metric]) for metric in METRICS])
 
 
 def compute_results(folder: str | os.PathLike[str]) -> dict[str, Any]:
@@ -168,6 +171,13 @@ def load_results(folder: str | os.PathLike[str]) -> Results:
     )
 
 
+def load_ladder(folder: str | os.PathLike[str]) -> dict[str, Results]:
+    """The finished runs of the weightless editors beside the run in `folder`, by editor, the lowest average first."""
+    runs = [load_results(path.parent) for path in sorted(Path(folder).glob(f"ladder/*/{RESULTS_FILE}"))]
+    runs.sort(key=lambda run: -1.0 if math.isnan(run.metrics["average"]) else run.metrics["average"])
+    return {run.editor: run for run in runs}
+
+
 def _ordered(folder: Path, run: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The finished samples in the order of the dataset, up to the run's limit."""
     records, _ = read_samples(folder)
@@ -214,5 +224,6 @@ def _cell(value: float, interval: tuple[float, float] | None = None) -> str:
     return f"{value:.1f}" if interval is None else f"{value:.1f} [{interval[0]:.0f}, {interval[1]:.0f}]"
 
 
-def _line(name: str, cells: Sequence[str]) -> str:
-    return f"{name:<12}" + "".join(f"{cell:>18}" for cell in cells)
+def table_line(name: str, cells: Sequence[str]) -> str:
+    """A line of a text table of the metrics."""
+    return f"{name:<13}" + "".join(f"{cell:>16}" for cell in cells)

@@ -98,7 +98,8 @@ def _detector(detector: str | Detector, sample: Sample) -> str | Detector:
         return detector
     from gsi_bench_hf.perception import default_detector
 
-    return default_detector(sample)
+    name: str = default_detector(sample)
+    return name
 
 
 def _judge(judge: str | Judge, sample: Sample) -> str | Judge:

@@ -214,6 +214,7 @@ class _Run:
 
     def _edit(self, sample: Sample, head: dict[str, Any]) -> None:
         seed = sample_seed(self._options.seed, sample.id)
+        self._save_previews(sample)
         try:
             edited = self._deadline.run(lambda: call_editor(self._editor, sample, seed=seed))
         except EditFailedError as error:
@@ -226,7 +227,6 @@ class _Run:
             return
         head["edited"] = self._folder.save_edited(sample.subset, sample.id, edited.image)
         head["notes"] = list(edited.notes)
-        self._save_previews(sample)
         self._waiting.append((head, self._pool.submit(sample.row, edited.image)))
         while self._waiting and (len(self._waiting) > 2 * self._pool.num_proc or self._waiting[0][1].done()):
             self._finish_first()

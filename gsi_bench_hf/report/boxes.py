@@ -43,7 +43,7 @@ def _front(pixels: Any) -> str:
 
 
 def _corner(x: float, y: float) -> list[int]:
-    return np.flatnonzero((CORNER_SIGNS == [x, y, -0.5]).all(axis=1)).tolist()
+    return np.flatnonzero(np.equal(CORNER_SIGNS, [x, y, -0.5]).all(axis=1)).tolist()
 
 
 def _point(pixel: Any) -> str:

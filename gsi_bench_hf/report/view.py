@@ -9,8 +9,7 @@ from typing import Any
 
 from gsi_bench_hf.report.boxes import box_paths
 from gsi_bench_hf.report.images import edited, preview
-from gsi_bench_hf.results import METRICS, SHORT, Results, load_results
-from gsi_bench_hf.store import RESULTS_FILE
+from gsi_bench_hf.results import METRICS, SHORT, Results, load_ladder, load_results
 
 TITLES = {
     "instruction_compliance": "Instruction compliance",
@@ -36,6 +35,8 @@ CAPTIONS = {
     },
 }
 _BYTES = 14_000_000
+_DRIFTS = {"position_m": 0.005, "rotation_deg": 1.0, "log_scale": 0.01}
+"""Side errors below these are not worth a word."""
 
 
 def load_groups(folders: Sequence[Path], *, max_samples: int) -> list[dict[str, Any]]:
@@ -75,11 +76,10 @@ def _ladder(runs: Sequence[Results]) -> list[Results]:
     ids = {tuple(s["id"] for s in run.samples) for run in runs}
     shown = {run.editor for run in runs}
     for run in runs:
-        for folder in sorted(run.folder.glob(f"ladder/*/{RESULTS_FILE}")):
-            rung = load_results(folder.parent)
+        for name, rung in load_ladder(run.folder).items():
             same = tuple(s["id"] for s in rung.samples) in ids and rung.protocol == run.protocol
-            if same and rung.editor not in shown:
-                found.setdefault(rung.editor, rung)
+            if same and name not in shown:
+                found.setdefault(name, rung)
     return list(found.values())
 
 
@@ -132,7 +132,7 @@ def _panel(name: str, rows: Sequence[tuple[str, Results]], runs: Sequence[Result
                 "width": _percent(run.metrics[name]),
                 "low": _percent(run.intervals[name][0]),
                 "span": _percent(run.intervals[name][1] - run.intervals[name][0]),
-                "whisker": not any(math.isnan(bound) for bound in run.intervals[name]),
+                "whisker": run.intervals[name][1] > run.intervals[name][0],
             }
             for label, run in rows
         ],
@@ -142,15 +142,11 @@ def _panel(name: str, rows: Sequence[tuple[str, Results]], runs: Sequence[Result
 def _cards(runs: Sequence[Results], labels: Sequence[str], max_samples: int, budget: int) -> list[dict[str, Any]]:
     by_run = [{s["id"]: s for s in run.samples} for run in runs]
     ids = list(dict.fromkeys(i for table in by_run for i in table))
-    named = [i for run in runs for side in _extremes(run).values() for i in (item["id"] for item in side)]
-    chosen = set(
-        [*named, *(ids[k * len(ids) // max_samples] for k in range(min(max_samples, len(ids))))][
-            : max(max_samples, len(named))
-        ]
+    chosen = _chosen(
+        ids, [item["id"] for run in runs for side in _extremes(run).values() for item in side], max_samples
     )
-    if len(ids) <= max_samples:
-        chosen = set(ids)
-    cards, used = [], 0
+    cards: list[dict[str, Any]] = []
+    used = 0
     for sample_id in (i for i in ids if i in chosen):
         present = [
             (run, label, t[sample_id]) for run, label, t in zip(runs, labels, by_run, strict=True) if sample_id in t
@@ -161,6 +157,13 @@ def _cards(runs: Sequence[Results], labels: Sequence[str], max_samples: int, bud
             break
         cards.append(card)
     return cards
+
+
+def _chosen(ids: Sequence[str], named: Sequence[str], count: int) -> set[str]:
+    """At least `named`, filled up to `count` with others spread over the run."""
+    others = [i for i in ids if i not in named]
+    room = min(len(others), max(0, count - len(set(named))))
+    return {*named, *(others[k * len(others) // room] for k in range(room))}
 
 
 def _card(present: Sequence[tuple[Results, str, Mapping[str, Any]]]) -> dict[str, Any]:
@@ -241,23 +244,24 @@ def _errors(errors: Mapping[str, Any], sample: Mapping[str, Any]) -> list[str]:
     boxes = sample.get("boxes") or {}
     if boxes.get("wanted") and not boxes.get("found") and sample["status"] == "ok":
         return ["object not found"]
-    words = []
-    for name, value in errors.items():
-        if not isinstance(value, (int, float)):
-            continue
-        if name.endswith("position_m"):
-            words.append(f"{100 * value:.1f} cm off" if value < 1 else f"{value:.2f} m off")
-        elif name.endswith("rotation_deg"):
-            words.append(
-                f"turned {value:.1f}° too far or short"
-                if sample["operation"] == "rotate"
-                else f"turned by {value:.1f}°"
-            )
-        elif name == "log_scale":
-            words.append(f"size off by {100 * math.expm1(abs(value)):.0f} %")
-        elif value:
-            words.append(f"{value:g} other object{'s' * (value != 1)} {name}")
-    return words
+    main = {"rotate": "rotation_deg", "scale": "log_scale", "view": ""}.get(sample["operation"], "position_m")
+    words = {name: _error(name, value) for name, value in errors.items() if isinstance(value, (int, float))}
+    words = {
+        name: text
+        for name, text in words.items()
+        if text and (name == main or name not in _DRIFTS or errors[name] >= _DRIFTS[name])
+    }
+    return [words[name] for name in sorted(words, key=lambda name: name != main)]
+
+
+def _error(name: str, value: float) -> str:
+    if name.endswith("position_m"):
+        return f"{100 * value:.1f} cm off" if value < 1 else f"{value:.2f} m off"
+    if name.endswith("rotation_deg"):
+        return f"{value:.1f}° off"
+    if name == "log_scale":
+        return f"size {100 * math.expm1(abs(value)):.0f} % off"
+    return f"{value:g} other object{'s' * (value != 1)} {name}" if value else ""
 
 
 def _extremes(run: Results, count: int = 3) -> dict[str, list[dict[str, Any]]]:
@@ -291,7 +295,7 @@ def _facts(run: Results) -> list[tuple[str, str]]:
         "folder": run.folder.name,
         **{f"editor {k}" if k != "name" else "editor": v for k, v in _flat(arguments["editor"])},
         **{f"dataset {k}": v for k, v in _flat(arguments["dataset"])},
-        **{k: v for k, v in _flat({k: arguments[k] for k in ("protocol", "detector", "judge", "seed")})},
+        **dict(_flat({k: arguments[k] for k in ("protocol", "detector", "judge", "seed")})),
         "LPIPS": arguments["lpips"] or "not used",
         "time limit": f"{header['timeout_s']:g} s a sample",
         "begun": header["created"],
@@ -299,7 +303,7 @@ def _facts(run: Results) -> list[tuple[str, str]]:
         "gsi-bench-hf": arguments["gsi-bench-hf"],
         "Python": header["python"],
         "platform": header["platform"],
-        **{name: found for name, found in header["packages"].items()},
+        **header["packages"],
         **{f"note {i + 1}": note for i, note in enumerate(header["notes"])},
     }
     return [(name, str(value)) for name, value in facts.items() if value is not None]
