@@ -8,9 +8,7 @@ from gsi_bench_hf.synth.assets.base import Draft, Float, Kind, Material, Part
 from gsi_bench_hf.synth.assets.palette import PLASTICS, pick, rgba, seed
 from gsi_bench_hf.synth.assets.shapes import (
     Shape,
-    circle,
     curve,
-    ellipsoid,
     extrude,
     label,
     lathe,
@@ -134,7 +132,7 @@ def camera(rng: np.random.Generator) -> Draft:
         ).part(CHROME, False),
         merge(window, lamp).part(Material(None, rgba("a9bccb"), 0.9, 0.9), False),
     )
-    return Draft(parts, color, "leather-covered", 1, 0.6)
+    return Draft(parts, color, "leather", 1, 0.6)
 
 
 def dial_face(radius: float) -> Shape:
@@ -274,7 +272,7 @@ def calculator(rng: np.random.Generator) -> Draft:
     dark, mid, hot = [], [], []
     for row in range(5):
         for column in range(4):
-            key = rounded_box(width * 0.17, depth * 0.085, 0.005, 0.0016, 0.0025)
+            key = rounded_box(width * 0.17, depth * 0.085, 0.005, 0.0016, 0.0025, 1)
             key = key.moved((column - 1.5) * width * 0.215, depth * (0.1 - row * 0.118), thick - 0.001)
             (hot if row == 0 and column < 2 else mid if column == 3 or row == 0 else dark).append(key)
     light = color in ("black", "gray", "blue")
@@ -300,5 +298,3 @@ KINDS: dict[str, Kind] = {
     "game-controller": Kind("game controller", "游戏手柄", "个", "electronics", controller),
     "calculator": Kind("calculator", "计算器", "个", "electronics", calculator),
 }
-
-__all__ = ["BLACK", "CHROME", "KINDS", "circle", "ellipsoid", "facing", "lying", "metal"]

@@ -10,16 +10,26 @@ from itertools import chain
 import numpy as np
 
 from gsi_bench_hf.registry import Registry
-from gsi_bench_hf.synth.assets import books, electronics, fixtures, tableware, toys
+from gsi_bench_hf.synth.assets import (
+    books,
+    clothing,
+    electronics,
+    fixtures,
+    food,
+    household,
+    lamps,
+    plants,
+    tableware,
+    toys,
+)
 from gsi_bench_hf.synth.assets.base import Asset, Draft, Float, Kind, Part, Support
 from gsi_bench_hf.synth.scene import SceneObject
 
 KINDS: Registry[Kind] = Registry("kind of asset", group="gsi_bench_hf.kinds")
 """Every kind of thing by name; other packages add theirs through the entry-point group."""
 
-for _name, _kind in chain.from_iterable(
-    family.KINDS.items() for family in (tableware, books, electronics, toys, fixtures)
-):
+_FAMILIES = (tableware, books, electronics, toys, lamps, plants, clothing, food, household, fixtures)
+for _name, _kind in chain.from_iterable(family.KINDS.items() for family in _FAMILIES):
     KINDS.add(_name, _kind)
 
 
@@ -119,8 +129,9 @@ def support(kind: str, variant: int) -> Support:
 
 def caption(asset: Asset | SceneObject) -> str:
     """What a person would call it: "blue ceramic mug"; without the material for an object of a scene."""
-    words = [asset.color, KINDS[asset.kind].label]
-    if isinstance(asset, Asset) and asset.material_name not in words[1]:
+    kind = KINDS[asset.kind]
+    words = [asset.color, kind.label]
+    if isinstance(asset, Asset) and kind.family not in ("food", "plants") and asset.material_name not in kind.label:
         words.insert(1, asset.material_name)
     return " ".join(words)
 

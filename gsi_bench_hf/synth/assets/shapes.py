@@ -51,10 +51,32 @@ class Shape:
         """Texture coordinates moved, so that two pieces don't show the same grain."""
         return dataclasses.replace(self, uv=self.uv + np.array([u, v]))
 
+    def bent(self, vertices: Float) -> Shape:
+        """The shape with its vertices moved to `vertices` (N, 3) and normals made anew, smooth wherever vertices coincide."""
+        corner = vertices[self.faces]
+        across = np.cross(corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0])
+        _, same = np.unique(np.round(vertices, 7), axis=0, return_inverse=True)
+        same = same.ravel()
+        total = np.zeros((int(same.max()) + 1, 3))
+        for k in range(3):
+            np.add.at(total, same[self.faces[:, k]], across)
+        return Shape(vertices, self.faces, unit(total)[same], self.uv)
+
     def part(self, material: Material, solid: bool = True) -> Part:
         """The shape with a material on it. A part's v runs up an image, a shape's down."""
         uv = self.uv * [1.0, -1.0] + [0.0, 1.0] if material.texture is not None else None
         return Part(self.vertices, self.faces, uv, self.normals, material, solid)
+
+
+def turned_parts(parts: Sequence[Part], axis: str, angle_deg: float) -> tuple[Part, ...]:
+    """Finished parts turned about an axis through the origin."""
+    turn = rotation(axis, angle_deg).T
+    return tuple(dataclasses.replace(p, vertices_m=p.vertices_m @ turn, normals=p.normals @ turn) for p in parts)
+
+
+def scaled_parts(parts: Sequence[Part], factor: float) -> tuple[Part, ...]:
+    """Finished parts made larger."""
+    return tuple(dataclasses.replace(p, vertices_m=p.vertices_m * factor) for p in parts)
 
 
 def merge(*shapes: Shape) -> Shape:
@@ -267,7 +289,7 @@ def extrude(
     """A plate: an outline raised from z = 0 to `height`, its edges rounded by `bevel`.
 
     Args:
-        outline: (k, 2) closed (last = first), counter-clockwise; its corners should be rounder than `bevel`.
+        outline: (k, 2) closed (last = first), counter-clockwise. Where it bends more tightly than `bevel` the bevel gets narrower.
         height: along z.
         bevel: radius of the upper edge, and of the lower one unless `bottom_bevel` says otherwise.
         steps: facets of a bevel.
@@ -277,17 +299,30 @@ def extrude(
         The plate; texture coordinates in metres, x and -y on top and bottom, round and down on the sides.
     """
     edge = with_creases(np.asarray(outline, dtype=np.float64), closed=True)
+    inward, room = _inward(edge)
     low = bevel if bottom_bevel is None else bottom_bevel
+    profile = _wall_profile(height, low, bevel, steps)
+    rings = [edge + inward * np.minimum(inset, room)[:, None] for inset in profile[:, 0]]
+    return _stacked(rings, profile, low > 0.0 and bevel > 0.0)
+
+
+def _wall_profile(height: float, low: float, bevel: float, steps: int) -> Float:
+    """(k, 2) inset and height from the lower edge's bevel up to the upper one's."""
     sunk, raised = _bevel_profile(low, 0.0, steps), _bevel_profile(bevel, height, steps)[::-1]
     raised[:, 1] = 2 * height - raised[:, 1]
-    profile = np.concatenate([sunk, raised])
-    inward = _inward(edge)
-    rings = [np.column_stack([edge + inward * inset, np.full(len(edge), z)]) for inset, z in profile]
-    points = np.stack(rings)
+    return np.concatenate([sunk, raised])
+
+
+def _stacked(rings: Sequence[Float], profile: Float, flush: bool) -> Shape:
+    """The plate whose outline at height `profile[i, 1]` is `rings[i]`; `flush` when its bevels end level."""
+    points = np.stack(
+        [np.column_stack([ring, np.full(len(ring), z)]) for ring, z in zip(rings, profile[:, 1], strict=True)]
+    )
+    edge = points[np.argmin(profile[:, 0])]
     round_m = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(edge, axis=0), axis=1))])
     down = -np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(profile, axis=0), axis=1))])
-    flush = np.array([[0.0, 0.0, -1.0], [0.0, 0.0, 1.0]]) if bevel > 0.0 and low > 0.0 else None
-    side = surface(points, np.stack(np.meshgrid(round_m, down), axis=-1), ends=flush)
+    level = np.array([[0.0, 0.0, -1.0], [0.0, 0.0, 1.0]]) if flush else None
+    side = surface(points, np.stack(np.meshgrid(round_m, down), axis=-1), ends=level)
     return merge(side, cap(points[0], up=False), cap(points[-1], up=True))
 
 
@@ -299,16 +334,23 @@ def _bevel_profile(bevel: float, start_z: float, steps: int) -> Float:
     return np.stack([bevel * (1 - np.sin(angle)), start_z + bevel * (1 - np.cos(angle))], axis=-1)
 
 
-def _inward(edge: Float) -> Float:
-    """(k, 2) how far each point of a closed outline moves for an inset of one metre."""
+def _inward(edge: Float) -> tuple[Float, Float]:
+    """How far each point of a closed outline (k, 2) moves for an inset of one metre (k, 2), and the widest inset it bears (k,)."""
     steps = np.diff(edge, axis=0)
     length = np.linalg.norm(steps, axis=1)
-    steps = steps[length > 1e-12] / length[length > 1e-12, None]
-    where = np.cumsum(length > 1e-12)
-    before = steps[np.concatenate([[-1], where - 1])]
-    after = steps[np.concatenate([[0], where]) % len(steps)]
+    real = length > 1e-12
+    steps, length = steps[real] / length[real, None], length[real]
+    where = np.cumsum(real)
+    ends = np.concatenate([[-1], where - 1])
+    starts = np.concatenate([[0], where]) % len(steps)
+    before, after = steps[ends], steps[starts]
     left = np.stack([-(before + after)[:, 1], (before + after)[:, 0]], axis=-1)
-    return np.asarray(2.0 * left / np.maximum(np.sum(left**2, axis=1, keepdims=True), 0.2))
+    move = 2.0 * left / np.maximum(np.sum(left**2, axis=1, keepdims=True), 0.2)
+    turn = np.arctan2(before[:, 0] * after[:, 1] - before[:, 1] * after[:, 0], np.sum(before * after, axis=1))
+    radius = np.where(turn > 1e-6, 0.5 * (length[ends] + length[starts]) / np.maximum(turn, 1e-6), np.inf)
+    open_ = radius[:-1]
+    near = np.min([np.roll(open_, k) for k in (-2, -1, 0, 1, 2)], axis=0)
+    return move, 0.8 * np.append(near, near[:1])
 
 
 def cap(ring: Float, up: bool = True) -> Shape:
@@ -336,11 +378,18 @@ def triangulate(outline: Float) -> Faces:
     return np.asarray(faces, dtype=np.int32).reshape(-1, 3)
 
 
-def rounded_box(width: float, depth: float, height: float, bevel: float = 0.003, corner: float | None = None) -> Shape:
+def rounded_box(
+    width: float, depth: float, height: float, bevel: float = 0.003, corner: float | None = None, steps: int = 3
+) -> Shape:
     """A box on z = 0 with rounded edges; upright edges of radius `corner`. Texture coordinates in metres."""
-    bevel = min(bevel, height / 2.05)
-    # A corner as tight as the bevel would turn inside out where the bevel's last ring shrinks it to nothing.
-    return extrude(rounded_rectangle(width, depth, max(corner or 0.0, 1.05 * bevel)), height, bevel)
+    bevel = min(bevel, 0.49 * height, 0.49 * width, 0.49 * depth)
+    radius = min(max(corner or 0.0, 1.02 * bevel), width / 2, depth / 2)
+    profile = _wall_profile(height, bevel, bevel, steps)
+    rings = [
+        with_creases(rounded_rectangle(width - 2 * i, depth - 2 * i, radius - i, steps), closed=True)
+        for i in profile[:, 0]
+    ]
+    return _stacked(rings, profile, bevel > 0.0)
 
 
 def ellipsoid(rx: float, ry: float, rz: float, segments: int = 32, rings: int = 16) -> Shape:

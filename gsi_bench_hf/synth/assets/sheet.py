@@ -17,6 +17,7 @@ from gsi_bench_hf.synth.render import Renderer, shared_renderer
 from gsi_bench_hf.synth.scene import Camera, Light, Scene, SceneObject, look_at, pinhole
 
 CELL_PX = 128
+QUALITY = "draft"
 
 
 def row_image(
@@ -48,8 +49,8 @@ def _render(
 ) -> Image.Image:
     height_m = float(np.mean([o.size_m[2] for o in objects]))
     look = np.array([0.0, 0.0, top_m + 0.42 * height_m])
-    eye = look + 30.0 * step * np.array([0.0, -np.cos(np.deg2rad(30)), np.sin(np.deg2rad(30))])
-    fov = 2 * np.rad2deg(np.arctan(0.5 / 30.0))
+    eye = look + 9.0 * step * np.array([0.0, -np.cos(np.deg2rad(30)), np.sin(np.deg2rad(30))])
+    fov = 2 * np.rad2deg(np.arctan(0.5 / 9.0))
     camera = Camera(pinhole(CELL_PX * count, CELL_PX, fov), look_at(eye, look), CELL_PX * count, CELL_PX)
     lights = (
         Light(np.array([0.4, 0.55, -1.0]), None, (0.62, 0.6, 0.56), radius_m=0.3),
@@ -57,7 +58,7 @@ def _render(
     )
     fixtures = (place("floor", 2, "floor", np.zeros(3)), place("table", table, "table", np.zeros(3), scale=table_scale))
     scene = Scene("tabletop", fixtures, objects, lights, (0.34, 0.34, 0.35), camera)
-    frame = renderer.render(scene, want=("rgb",))
+    frame = renderer.render(scene, want=("rgb",), quality=QUALITY)
     assert frame.rgb is not None
     return Image.fromarray(frame.rgb)
 

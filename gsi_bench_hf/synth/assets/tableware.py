@@ -6,7 +6,7 @@ import numpy as np
 
 from gsi_bench_hf.synth.assets.base import Draft, Float, Kind, Material
 from gsi_bench_hf.synth.assets.palette import GLAZES, other, pick, rgba, seed
-from gsi_bench_hf.synth.assets.shapes import Shape, curve, label, lathe, merge, tube
+from gsi_bench_hf.synth.assets.shapes import Shape, curve, label, lathe, tube
 from gsi_bench_hf.synth.assets.textures import texture
 
 LINER = Material(None, rgba("e9e4d9"), 0.35, 0.5)
@@ -48,18 +48,20 @@ def smooth_profile(points: list[tuple[float, float]], count: int = 18) -> Float:
     return curve(points, count)
 
 
-def _handle(radius: float, low: float, high: float, reach: float, thick: float, round_ness: float) -> Shape:
-    """An ear-shaped handle towards +x from a body of `radius`."""
+def _handle(profile: Float, low: float, high: float, reach: float, thick: float) -> Shape:
+    """An ear-shaped handle towards +x on a turned body, its ends in the wall."""
+    top, bottom = (float(np.interp(z, profile[:, 1], profile[:, 0])) for z in (high, low))
+    radius = max(top, bottom)
     mid = (low + high) / 2
     points = [
-        (radius - 0.004, 0.0, high),
-        (radius + reach * 0.55, 0.0, high + 0.004 * round_ness),
+        (top - 0.002, 0.0, high),
+        (radius + reach * 0.55, 0.0, high + 0.003),
         (radius + reach, 0.0, mid + (high - low) * 0.22),
         (radius + reach * 0.93, 0.0, mid - (high - low) * 0.18),
         (radius + reach * 0.45, 0.0, low + 0.002),
-        (radius - 0.004, 0.0, low),
+        (bottom - 0.002, 0.0, low),
     ]
-    return tube(curve(points, 22), thick, 12, flat=1.35)
+    return tube(curve(points, 22), thick, 12, flat=1.35, round_ends=False)
 
 
 def mug(rng: np.random.Generator) -> Draft:
@@ -77,11 +79,9 @@ def mug(rng: np.random.Generator) -> Draft:
         glazed(tone, lip="e6d9c0"),
         glazed(tone, accent=accent, at="0.22-0.27;0.29-0.31"),
         glazed(tone, seed=seed(rng), speckle="4a382b"),
-        glazed(tone, accent=accent, at="0.45-0.9"),
+        glazed(tone, accent=accent, at="0.66-0.97"),
     )[style]
-    handle = _handle(
-        radius, height * 0.2, height * 0.82, rng.uniform(0.027, 0.034), rng.uniform(0.0045, 0.0058), rng.uniform(0, 1)
-    )
+    handle = _handle(profile, height * 0.2, height * 0.82, rng.uniform(0.027, 0.034), rng.uniform(0.0045, 0.0058))
     lining = LINER if style in (0, 2) and color != "white" else Material(None, rgba(tone), 0.4, 0.6)
     plain = Material(None, rgba(tone), 0.45, 0.65) if style != 2 else glazed(tone, seed=seed(rng))
     parts = (body.part(material), inside.part(lining, False), handle.part(plain))
@@ -129,7 +129,7 @@ def teapot(rng: np.random.Generator) -> Draft:
         12,
         round_ends=False,
     )
-    grip = _handle(radius * 0.86, height * 0.22, height * 0.84, radius * 0.68, 0.0068, 1.0).turned("z", 180)
+    grip = _handle(profile, height * 0.22, height * 0.84, radius * 0.6, 0.0068).turned("z", 180)
     band = {"accent": other(rng, GLAZES, color, "white", "yellow", "blue", "brown")[1], "at": "0.42-0.47;0.49-0.5"}
     material = glazed(tone, **band) if rng.integers(2) else glazed(tone, lip="")
     plain = Material(None, rgba(tone), 0.45, 0.65, 0.03)
@@ -137,7 +137,7 @@ def teapot(rng: np.random.Generator) -> Draft:
     ear = Material(texture("wood", tone="walnut", seed=1), specular=0.2) if wooden else plain
     parts = (
         body.part(material),
-        merge(lid).part(plain),
+        lid.part(plain),
         knob.part(ear),
         spout.part(plain),
         mouth.part(Material(None, rgba("2a2420"), 0.1, 0.1), False),
@@ -168,7 +168,7 @@ def bowl(rng: np.random.Generator) -> Draft:
     outer = (glazed(tone, lip="7a5138"), glazed(tone, accent=accent, at="0.12-0.2;0.24-0.26"), glazed(tone, rings=40))[
         style
     ]
-    inner = (glazed(tone), glazed("ece6d8", accent=tone, at="0.05-0.12;0.6-0.63"), glazed("e4d9c2", rings=30))[style]
+    inner = (glazed(tone), glazed(tone, accent=accent, at="0.05-0.12;0.6-0.63"), glazed(tone, rings=30))[style]
     return Draft((body.part(outer), inside.part(inner, False)), color, "ceramic", 0, 0.4)
 
 
@@ -277,7 +277,7 @@ def vase(rng: np.random.Generator) -> Draft:
     material = (
         glazed(tone, accent=accent, at="0.3-0.34;0.36-0.37;0.6-0.61;0.63-0.67"),
         glazed(tone, rings=50, lip="6b4630"),
-        glazed(tone, accent=accent, at="0.0-0.33"),
+        glazed(tone, accent=accent, at="0.0-0.16"),
     )[int(rng.integers(3))]
     return Draft(
         (body.part(material), inside.part(Material(None, rgba("3a332d"), 0.2, 0.3), False)), color, "ceramic", 0, 0.9

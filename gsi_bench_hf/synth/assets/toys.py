@@ -7,7 +7,20 @@ import numpy as np
 from gsi_bench_hf.synth.assets.base import Draft, Float, Kind, Material, Part
 from gsi_bench_hf.synth.assets.electronics import BLACK, CHROME, facing
 from gsi_bench_hf.synth.assets.palette import PLASTICS, other, pick, rgba
-from gsi_bench_hf.synth.assets.shapes import Shape, curve, ellipsoid, extrude, lathe, merge, rod, rounded_box, tube
+from gsi_bench_hf.synth.assets.shapes import (
+    Shape,
+    curve,
+    ellipsoid,
+    extrude,
+    lathe,
+    merge,
+    rod,
+    rounded_box,
+    scaled_parts,
+    surface,
+    tube,
+    turned_parts,
+)
 from gsi_bench_hf.synth.assets.textures import texture
 
 
@@ -66,8 +79,6 @@ def toy_car(rng: np.random.Generator) -> Draft:
         for y in (-0.006, 0.006):
             band = curve(np.array(lower[1:8]) * size + np.array([0, 0.0006]), 40)
             grid = np.stack([np.column_stack([band[:, 0], np.full(40, y + s), band[:, 1]]) for s in (-0.003, 0.003)])
-            from gsi_bench_hf.synth.assets.shapes import surface
-
             parts.append(surface(grid[:, ::1], wrap=False).part(enamel(accent), False))
     parts += _car_wheels(length, width, wheel)
     for sy in (-1, 1):
@@ -83,15 +94,7 @@ def toy_car(rng: np.random.Generator) -> Draft:
         for x in (-0.495, 0.495)
     ]
     parts += [grille.part(BLACK, False), merge(*bars).part(CHROME, False)]
-    return Draft(tuple(_turned(part, -90) for part in parts), color, "metal", 1, 0.15)
-
-
-def _turned(part: Part, angle_deg: float) -> Part:
-    shape = Shape(
-        part.vertices_m, part.faces, part.normals, np.zeros((len(part.vertices_m), 2)) if part.uv is None else part.uv
-    )
-    turned = shape.turned("z", angle_deg)
-    return Part(turned.vertices, turned.faces, part.uv, turned.normals, part.material, part.solid)
+    return Draft(turned_parts(parts, "z", -90), color, "metal", 1, 0.15)
 
 
 def _car_wheels(length: float, width: float, radius: float) -> list[Part]:
@@ -131,7 +134,7 @@ def rubber_duck(rng: np.random.Generator) -> Draft:
     v[:, 2] += size * 0.75 * back**3
     v[:, 0] *= 1 - 0.55 * back**2
     v[:, 2] = np.maximum(v[:, 2], -0.6 * size)
-    body = Shape(v, body.faces, _smoothed(v, body.faces), body.uv).moved(z=0.6 * size)
+    body = body.bent(v).moved(z=0.6 * size)
     head_z = 1.75 * size
     head = ellipsoid(size * 0.66, size * 0.68, size * 0.64, 32, 16).moved(0, -0.62 * size, head_z)
     beak = merge(
@@ -167,20 +170,6 @@ def rubber_duck(rng: np.random.Generator) -> Draft:
     return Draft(parts, color, "rubber", 1, 0.1)
 
 
-def _smoothed(vertices: Float, faces: np.ndarray) -> Float:
-    """Vertex normals of a deformed shape whose seam vertices coincide."""
-    from gsi_bench_hf.synth.assets.shapes import unit
-
-    corner = vertices[faces]
-    normals = np.cross(corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0])
-    _, same = np.unique(np.round(vertices, 7), axis=0, return_inverse=True)
-    same = same.ravel()
-    total = np.zeros((same.max() + 1, 3))
-    for k in range(3):
-        np.add.at(total, same[faces[:, k]], normals)
-    return unit(total)[same]
-
-
 def robot(rng: np.random.Generator) -> Draft:
     """A tin robot, its face towards the front."""
     color, tone = pick(
@@ -204,7 +193,7 @@ def robot(rng: np.random.Generator) -> Draft:
             0.007,
             12,
         )
-        shoulder = ellipsoid(0.012, 0.012, 0.012, 20, 10).moved(sx * 0.04, 0, 0.105)
+        shoulder = ellipsoid(0.012, 0.012, 0.012, 16, 8).moved(sx * 0.04, 0, 0.105)
         claw = tube(
             curve(
                 [
@@ -230,8 +219,11 @@ def robot(rng: np.random.Generator) -> Draft:
             lens.part(Material(None, rgba("f2d35a"), 0.7, 0.9), False),
             ear.part(trim, False),
         ]
-    mouth = [rounded_box(0.003, 0.002, 0.006, 0.0006).moved(x, -0.0215, 0.1325) for x in np.linspace(-0.014, 0.014, 7)]
-    grille = rounded_box(0.036, 0.002, 0.009, 0.0008).moved(0, -0.0206, 0.131)
+    mouth = [
+        rounded_box(0.003, 0.002, 0.006, 0.0006, None, 1).moved(x, -0.0215, 0.1325)
+        for x in np.linspace(-0.014, 0.014, 7)
+    ]
+    grille = rounded_box(0.036, 0.002, 0.009, 0.0008, None, 1).moved(0, -0.0206, 0.131)
     panel = rounded_box(0.05, 0.002, 0.034, 0.0008, 0.001).moved(0, -0.0235, 0.075)
     lights = [
         facing(lathe([(0.0045, 0.0), (0.003, 0.002), (0.0, 0.0026)], 14)).moved(x, -0.0244, 0.099)
@@ -239,7 +231,7 @@ def robot(rng: np.random.Generator) -> Draft:
     ]
     gauge = facing(lathe([(0.011, 0.0), (0.011, 0.002), (0.009, 0.002), (0.0, 0.002)], 24)).moved(-0.01, -0.0244, 0.085)
     needle = rod((-0.01, -0.0268, 0.085), (-0.004, -0.0268, 0.091), 0.0008, 6)
-    slots = [rounded_box(0.014, 0.0015, 0.002, 0.0005).moved(0.013, -0.0244, z) for z in (0.079, 0.084, 0.089)]
+    slots = [rounded_box(0.014, 0.0015, 0.002, 0.0005, None, 1).moved(0.013, -0.0244, z) for z in (0.079, 0.084, 0.089)]
     antenna = rod((0.0, 0, 0.166), (0.0, 0, 0.184), 0.0014, 8)
     tip = ellipsoid(0.005, 0.005, 0.005, 14, 8).moved(0.0, 0, 0.188)
     parts += [
@@ -249,8 +241,7 @@ def robot(rng: np.random.Generator) -> Draft:
         merge(*lights, tip).part(trim, False),
         antenna.part(CHROME, False),
     ]
-    scaled = [Part(p.vertices_m * s, p.faces, p.uv, p.normals, p.material, p.solid) for p in parts]
-    return Draft(tuple(scaled), color, "tin", 1, 0.3)
+    return Draft(scaled_parts(parts, s), color, "tin", 1, 0.3)
 
 
 def teddy(rng: np.random.Generator) -> Draft:
@@ -269,12 +260,12 @@ def teddy(rng: np.random.Generator) -> Draft:
     fur, muzzle = (Material(texture("carpet", base=t, depth=0.35), specular=0.02, shininess=0.05) for t in (tone, pale))
     s = rng.uniform(0.9, 1.15)
 
-    def ball(x: float, y: float, z: float, rx: float, ry: float, rz: float, fine: int = 24) -> Shape:
+    def ball(x: float, y: float, z: float, rx: float, ry: float, rz: float, fine: int = 20) -> Shape:
         return ellipsoid(rx, ry, rz, fine, fine // 2).tiled(0.5).moved(x, y, z)
 
     parts = [
-        ball(0, 0, 0.062, 0.056, 0.048, 0.062, 32).part(fur),
-        ball(0, -0.006, 0.152, 0.05, 0.045, 0.045, 32).part(fur),
+        ball(0, 0, 0.062, 0.056, 0.048, 0.062, 28).part(fur),
+        ball(0, -0.006, 0.152, 0.05, 0.045, 0.045, 28).part(fur),
     ]
     pads, soft = [], []
     for sx in (-1, 1):
@@ -309,8 +300,7 @@ def teddy(rng: np.random.Generator) -> Draft:
     parts.append(
         merge(*knot, ball(0, -0.053, 0.112, 0.006, 0.006, 0.006, 12)).part(Material(None, rgba(bow), 0.2, 0.3), False)
     )
-    scaled = [Part(p.vertices_m * s, p.faces, p.uv, p.normals, p.material, p.solid) for p in parts]
-    return Draft(tuple(scaled), color, "plush", 1, 0.3)
+    return Draft(scaled_parts(parts, s), color, "plush", 1, 0.3)
 
 
 KINDS: dict[str, Kind] = {

@@ -1,0 +1,225 @@
+"""Fruit and cake."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gsi_bench_hf.synth.assets.base import Draft, Kind, Material
+from gsi_bench_hf.synth.assets.palette import rgba, seed
+from gsi_bench_hf.synth.assets.plants import leaf_blade
+from gsi_bench_hf.synth.assets.shapes import curve, ellipsoid, extrude, lathe, merge, surface, tube
+from gsi_bench_hf.synth.assets.textures import texture
+
+STALK = Material(None, rgba("5a4028"), 0.1, 0.2)
+
+
+def apple(rng: np.random.Generator) -> Draft:
+    """An apple, its leaf towards the front and the right."""
+    color, tone, blush = (
+        ("red", "a8322a", "d8a545"),
+        ("red", "b23a30", "dcc06a"),
+        ("green", "8aa640", "b9c46a"),
+        ("yellow", "d3b24a", "d98a4a"),
+    )[int(rng.integers(4))]
+    r = rng.uniform(0.036, 0.044)
+    outline = (
+        curve(
+            [
+                (0.0, 0.14),
+                (0.22, 0.02),
+                (0.5, 0.08),
+                (0.88, 0.55),
+                (1.0, 1.05),
+                (0.86, 1.55),
+                (0.5, 1.78),
+                (0.2, 1.7),
+                (0.0, 1.48),
+            ],
+            34,
+        )
+        * r
+    )
+    outline[[0, -1], 0] = 0.0
+    body = lathe(outline, 40, 80.0)
+    v = body.vertices.copy()
+    angle = np.arctan2(v[:, 1], v[:, 0])
+    v[:, :2] *= (1.0 + 0.035 * np.cos(5 * angle) * np.clip(1 - v[:, 2] / (1.6 * r), 0, 1))[:, None]
+    stalk = tube(
+        curve([(0, 0, 1.45 * r), (0.02 * r, -0.02 * r, 1.75 * r), (0.16 * r, -0.08 * r, 2.02 * r)], 8),
+        np.linspace(0.0016, 0.0024, 8),
+        8,
+    )
+    spine = np.array([(0.03, -0.05, 1.72), (0.4, -0.35, 1.98), (0.85, -0.6, 1.92)]) * r
+    leaf = leaf_blade(spine, 0.46 * r)
+    parts = (
+        body.bent(v).part(
+            Material(texture("peel", base=tone, blush=blush, seed=seed(rng)), specular=0.5, shininess=0.6)
+        ),
+        stalk.part(STALK, False),
+        leaf.part(Material(texture("leaf", base="4f7a3a"), specular=0.2), False),
+    )
+    return Draft(parts, color, "fruit", 1, 0.18)
+
+
+def pear(rng: np.random.Generator) -> Draft:
+    """A pear that leans a little to the right."""
+    color, tone, blush = (("green", "a3ac4f", "c9bb62"), ("yellow", "d2b450", "c98f45"), ("brown", "9c7340", "b98f55"))[
+        int(rng.integers(3))
+    ]
+    r = rng.uniform(0.034, 0.04)
+    outline = (
+        curve(
+            [
+                (0.0, 0.08),
+                (0.3, 0.0),
+                (0.75, 0.25),
+                (1.0, 0.85),
+                (0.85, 1.5),
+                (0.52, 2.1),
+                (0.4, 2.5),
+                (0.24, 2.72),
+                (0.0, 2.72),
+            ],
+            34,
+        )
+        * r
+    )
+    outline[[0, -1], 0] = 0.0
+    body = lathe(outline, 40, 80.0)
+    v = body.vertices.copy()
+    v[:, 0] += 0.09 * r * np.clip(v[:, 2] / r - 0.8, 0, None) ** 2
+    top = v[np.argmax(v[:, 2])]
+    stalk = tube(
+        curve(
+            [top - np.array([0, 0, 0.004]), top + np.array([0.002, 0, 0.01]), top + np.array([0.008, 0.001, 0.02])], 8
+        ),
+        np.linspace(0.0017, 0.0024, 8),
+        8,
+    )
+    leaf = leaf_blade(
+        np.array(
+            [
+                top + np.array([0.001, 0, 0.006]),
+                top + np.array([-0.008, -0.014, 0.014]),
+                top + np.array([-0.014, -0.03, 0.01]),
+            ]
+        ),
+        0.017,
+    )
+    parts = (
+        body.bent(v).part(
+            Material(texture("peel", base=tone, blush=blush, seed=seed(rng), streaks=0.15), specular=0.3, shininess=0.4)
+        ),
+        stalk.part(STALK, False),
+        leaf.part(Material(texture("leaf", base="4f7a3a"), specular=0.2), False),
+    )
+    return Draft(parts, color, "fruit", 1, 0.18)
+
+
+def bananas(rng: np.random.Generator) -> Draft:
+    """A hand of bananas, their tips towards the front."""
+    tone = ("dcb53a", "e2bf45", "c9b93f")[int(rng.integers(3))]
+    count, size = int(rng.integers(3, 5)), rng.uniform(0.95, 1.1)
+    skin = Material(
+        texture("peel", base=tone, blush="c7a634", seed=seed(rng), streaks=0.25), specular=0.2, shininess=0.3
+    )
+    parts, ends = [], []
+    stem = np.array([0.0, 0.05, 0.042]) * size
+    for k in range(count):
+        fan = np.deg2rad((k - (count - 1) / 2) * 24 + rng.uniform(-3, 3))
+        out = np.array([np.sin(fan), -np.cos(fan), 0.0])
+        path = [stem, stem + (out * 0.03 + [0, 0, -0.014]) * size, stem + (out * 0.075 + [0, 0, -0.0255]) * size]
+        path += [
+            stem + (out * 0.12 + [0, 0, -0.0235]) * size,
+            stem + (out * 0.155 + [0, 0, -0.006]) * size,
+            stem + (out * 0.166 + [0, 0, 0.003]) * size,
+        ]
+        line = curve(path, 20)
+        t = np.linspace(0, 1, 20)
+        girth = (0.0055 + 0.0125 * np.sin(np.pi * np.clip((t - 0.05) * 1.04, 0, 1)) ** 0.55) * size
+        girth[-2:] = 0.0042 * size, 0.0036 * size
+        fruit = tube(line, girth, 15)
+        ridge = 1.0 + 0.07 * np.cos(5 * 2 * np.pi * fruit.uv[:, 0])
+        axis = line[np.argmin(np.linalg.norm(fruit.vertices[:, None] - line[None], axis=2), axis=1)]
+        parts.append(fruit.bent(axis + (fruit.vertices - axis) * ridge[:, None]).part(skin))
+        ends.append(ellipsoid(0.0042, 0.0042, 0.0042, 12, 6).moved(*(line[-1] + (line[-1] - line[-2]) * 0.4)))
+    crown = tube(
+        curve(
+            [
+                stem + np.array([0, -0.004, -0.002]),
+                stem + np.array([0, 0.008, 0.006]),
+                stem + np.array([0, 0.016, 0.016]),
+            ],
+            8,
+        ),
+        [0.009, 0.0095, 0.009, 0.008, 0.007, 0.0066, 0.0064, 0.006],
+        12,
+    )
+    parts += [
+        crown.part(Material(None, rgba("8f8a3a"), 0.1, 0.2), False),
+        merge(*ends).part(Material(None, rgba("3f3220"), 0.1, 0.2), False),
+    ]
+    return Draft(tuple(parts), "yellow", "fruit", 1, 0.5)
+
+
+def cake(rng: np.random.Generator) -> Draft:
+    """A slice of layer cake, its point towards the front, a cherry on top."""
+    color, crumb, cream = (
+        ("brown", "5a3722", "e6d3b8"),
+        ("white", "dfb877", "f2e8d8"),
+        ("pink", "d9a86f", "e2a6ac"),
+        ("red", "8f2f2c", "f2e8de"),
+    )[int(rng.integers(4))]
+    frosting = {"brown": "4a2b1b", "white": "f0e6d4", "pink": "dd97a0", "red": "f0e4d8"}[color]
+    length, half, tall = rng.uniform(0.105, 0.12), np.deg2rad(rng.uniform(19, 24)), rng.uniform(0.06, 0.07)
+    arc = np.linspace(-half, half, 9)
+    rim = np.stack([np.sin(arc), np.cos(arc)], axis=-1)[::-1] * length
+    outline = np.concatenate([[[0.0, 0.0]], rim, [[0.0, 0.0]]])
+    layers = []
+    step = tall / 5
+    for k in range(5):
+        inset = 0.0 if k % 2 == 0 else 0.0012
+        shape = extrude(outline * (1 - inset / length), step, 0.001 if k % 2 else 0.002, 2).moved(y=inset, z=k * step)
+        tone = crumb if k % 2 == 0 else cream
+        layers.append(shape.tiled(0.06).part(Material(texture("plaster", base=tone, depth=0.14), specular=0.05), True))
+    coat = extrude(
+        np.concatenate([[[0.0, -0.0015]], rim * 1.03, [[0.0, -0.0015]]]), 0.007, 0.003, 3, bottom_bevel=0.0
+    ).moved(z=tall)
+    back = surface(
+        np.stack([np.column_stack([rim * 1.03, np.full(9, z)]) for z in (0.0, tall * 0.5, tall + 0.004)]),
+        wrap=False,
+    )
+    icing = Material(None, rgba(frosting), 0.25, 0.4)
+    swirl = [
+        ellipsoid(r, r, 0.0055, 20, 8).moved(0.0, length * 0.72, tall + 0.008 + 0.006 * k)
+        for k, r in enumerate((0.0155, 0.012, 0.008))
+    ]
+    cherry = ellipsoid(0.0095, 0.0095, 0.009, 20, 10).moved(0.0, length * 0.72, tall + 0.031)
+    stalk = tube(
+        curve(
+            [
+                (0, length * 0.72, tall + 0.038),
+                (0.003, length * 0.72, tall + 0.05),
+                (0.012, length * 0.72 - 0.004, tall + 0.06),
+            ],
+            8,
+        ),
+        0.0008,
+        6,
+    )
+    parts = (
+        *layers,
+        merge(coat, back).part(icing, False),
+        merge(*swirl).part(Material(None, rgba("f3ead9"), 0.25, 0.4), False),
+        cherry.part(Material(None, rgba("9c1f2a"), 0.8, 0.85), False),
+        stalk.part(STALK, False),
+    )
+    return Draft(parts, color, "sponge", 1, 0.2)
+
+
+KINDS: dict[str, Kind] = {
+    "apple": Kind("apple", "苹果", "个", "food", apple),
+    "pear": Kind("pear", "梨", "个", "food", pear),
+    "bananas": Kind("bunch of bananas", "香蕉", "把", "food", bananas),
+    "cake": Kind("slice of cake", "蛋糕", "块", "food", cake),
+}
