@@ -189,7 +189,8 @@ def _build(arguments: argparse.Namespace) -> int:
         num_proc=arguments.num_proc,
         renderer=arguments.renderer,
     )
-    _say(f'Dataset: {arguments.out}\nload_dataset("./{Path(arguments.out)}", "{arguments.config}") reads it.')
+    path = arguments.out if arguments.out.startswith((".", "/")) else f"./{arguments.out}"
+    _say(f'Dataset: {arguments.out}\nload_dataset("{path}", "{arguments.config}") reads it.')
     return DONE
 
 

@@ -227,6 +227,7 @@ def _scores(label: str | None, protocol: str, sample: Mapping[str, Any]) -> dict
         "stage": sample.get("stage"),
         "complies": None if math.isnan(compliance) else compliance > 0.0,
         "bars": bars,
+        "measured": [f"{bar['short']} {bar['measured']}" for bar in bars if bar["measured"]],
         "errors": _errors(details.get("errors") or {}, sample),
         "notes": sample.get("notes") or [],
     }
@@ -245,22 +246,22 @@ def _errors(errors: Mapping[str, Any], sample: Mapping[str, Any]) -> list[str]:
     if boxes.get("wanted") and not boxes.get("found") and sample["status"] == "ok":
         return ["object not found"]
     main = {"rotate": "rotation_deg", "scale": "log_scale", "view": ""}.get(sample["operation"], "position_m")
-    words = {name: _error(name, value) for name, value in errors.items() if isinstance(value, (int, float))}
     words = {
-        name: text
-        for name, text in words.items()
-        if text and (name == main or name not in _DRIFTS or errors[name] >= _DRIFTS[name])
+        name: _error(name, value, name == main) for name, value in errors.items() if isinstance(value, (int, float))
     }
-    return [words[name] for name in sorted(words, key=lambda name: name != main)]
+    shown = [name for name in words if words[name] and (name == main or errors[name] >= _DRIFTS.get(name, 0.0))]
+    return [words[name] for name in sorted(shown, key=lambda name: name != main)]
 
 
-def _error(name: str, value: float) -> str:
+def _error(name: str, value: float, asked: bool) -> str:
+    """An error in what was `asked` for, or a drift of what should have stayed."""
     if name.endswith("position_m"):
-        return f"{100 * value:.1f} cm off" if value < 1 else f"{value:.2f} m off"
+        length = f"{100 * value:.1f} cm" if value < 1 else f"{value:.2f} m"
+        return f"{length} off" if asked else f"drifted {length}"
     if name.endswith("rotation_deg"):
-        return f"{value:.1f}° off"
+        return f"{value:.1f}° off" if asked else f"turned {value:.1f}°"
     if name == "log_scale":
-        return f"size {100 * math.expm1(abs(value)):.0f} % off"
+        return f"size {100 * math.expm1(abs(value)):.0f} % {'off' if asked else 'changed'}"
     return f"{value:g} other object{'s' * (value != 1)} {name}" if value else ""
 
 
