@@ -16,7 +16,7 @@ import numpy as np
 from scipy.spatial import ConvexHull, QhullError
 
 from gsi_bench_hf.synth import assets
-from gsi_bench_hf.synth.assets.base import Asset, Support
+from gsi_bench_hf.synth.assets.base import Asset, Part, Support
 from gsi_bench_hf.synth.scene import Float, Scene, SceneObject
 
 REST_SHIFT_M = 0.002
@@ -28,6 +28,7 @@ _STEP_S = 0.004
 _STEPS_A_SIDE = 30
 _MAX_HULL_VERTICES = 64
 _SLAB_M = 0.04
+_SHEET_M = 0.003
 _DROP_M = 0.0005
 
 BuildAsset = Callable[[str, int], Asset]
@@ -36,7 +37,12 @@ FindSupport = Callable[[str, int], Support]
 
 @dataclass(frozen=True, eq=False)
 class Hull:
-    """The convex hull of a solid part: `vertices_m` (N, 3) in the object frame, `volume_m3`."""
+    """A solid part as the physics has it.
+
+    Attributes:
+        vertices_m: (N, 3) corners of its convex hull, object frame.
+        volume_m3: of the stuff it is made of, for the weight: that of a closed mesh, that of a sheet for an open one.
+    """
 
     vertices_m: Float
     volume_m3: float
@@ -69,10 +75,20 @@ def hulls(build_asset: BuildAsset, kind: str, variant: int) -> tuple[Hull, ...]:
         except QhullError:  # flat: nothing to bump into
             continue
         if hull.volume > 1e-9:
-            found.append(Hull(_simplified(part.vertices_m[hull.vertices]), float(hull.volume)))
+            found.append(Hull(_simplified(part.vertices_m[hull.vertices]), _stuff_m3(part, float(hull.volume))))
     if not found:
         raise ValueError(f"asset {kind!r} variant {variant} has no solid part with a volume; the physics needs one")
     return tuple(found)
+
+
+def _stuff_m3(part: Part, hull_m3: float) -> float:
+    """Lamp shades and mugs are hollow: an open surface weighs as a sheet of `_SHEET_M`, a closed one by what it encloses."""
+    corners = (part.vertices_m - part.vertices_m.mean(axis=0))[part.faces]
+    across = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    area_m2 = float(np.linalg.norm(across, axis=1).sum()) / 2.0
+    is_open = np.linalg.norm(across.sum(axis=0)) / 2.0 > 0.005 * area_m2
+    enclosed_m3 = abs(float(np.einsum("ij,ij->", corners[:, 0], np.cross(corners[:, 1], corners[:, 2])))) / 6.0
+    return float(np.clip(_SHEET_M * area_m2 if is_open else enclosed_m3, 0.02 * hull_m3, hull_m3))
 
 
 def _simplified(vertices_m: Float) -> Float:
@@ -115,7 +131,9 @@ class World:
         spec.option.iterations = 20
         # A flat base needs several contact points; MuJoCo 4 always finds them, 3.x when it is asked to.
         spec.option.enableflags |= int(getattr(mujoco.mjtEnableBit, "mjENBL_MULTICCD", 0))
-        _add_table(spec, scene, find_support)
+        low_m = {o.instance_id: _lowest_m(o, build_asset) for o in scene.objects}
+        self._lift_m = {i: _DROP_M - z for i, z in low_m.items()}
+        _add_table(spec, scene, find_support, build_asset)
         for item in scene.objects:
             _add_object(spec, item, item.instance_id in self._free, build_asset)
         self._model = spec.compile()
@@ -154,7 +172,7 @@ class World:
         """Let the free objects stand, the table tipped by `TILT_DEG` to one side after another, then level."""
         mujoco.mj_resetData(self._model, self._data)
         for instance_id in self._free:
-            self._pose(self.scene.object(instance_id), lift_m=_DROP_M)
+            self._pose(self.scene.object(instance_id), self._lift_m[instance_id])
         sine = np.sin(np.deg2rad(TILT_DEG))
         for x, y in ((sine, 0.0), (0.0, sine), (-sine, 0.0), (0.0, -sine), (0.0, 0.0)):
             self._model.opt.gravity[:] = 9.81 * np.array([x, y, -np.sqrt(1.0 - sine**2)])
@@ -163,7 +181,8 @@ class World:
         for instance_id in self._free:
             item, body = self.scene.object(instance_id), self._bodies[instance_id]
             upright = self._data.xmat[body].reshape(3, 3)[:, 2] @ item.rotation[:, 2]
-            shift_m[instance_id] = float(np.linalg.norm(self._data.xpos[body] - item.position_m))
+            start_m = item.position_m + np.array([0.0, 0.0, self._lift_m[instance_id] - _DROP_M])
+            shift_m[instance_id] = float(np.linalg.norm(self._data.xpos[body] - start_m))
             tilt_deg[instance_id] = float(np.rad2deg(np.arccos(np.clip(upright, -1.0, 1.0))))
         unstable = tuple(i for i in self._free if shift_m[i] > REST_SHIFT_M or tilt_deg[i] > REST_TILT_DEG)
         return Settled(shift_m, tilt_deg, unstable)
@@ -174,22 +193,35 @@ class World:
         mujoco.mju_mat2Quat(self._data.qpos[start + 3 : start + 7], item.rotation.ravel())
 
 
-def _add_table(spec: mujoco.MjSpec, scene: Scene, find_support: FindSupport) -> None:
+def _lowest_m(item: SceneObject, build_asset: BuildAsset) -> float:
+    """How far the lowest solid point is above the base: trimmings that are not solid may reach lower."""
+    return item.scale * min(float(h.vertices_m[:, 2].min()) for h in hulls(build_asset, item.kind, item.variant))
+
+
+def _add_table(spec: mujoco.MjSpec, scene: Scene, find_support: FindSupport, build_asset: BuildAsset) -> None:
+    """The table's top: a plane where everything stands wholly on it, as its contacts are the surest, else a slab with an edge."""
     table = next((f for f in scene.fixtures if f.kind == "table"), None)
     if table is None:
         raise ValueError(
             f"the scene has no table, only {[f.kind for f in scene.fixtures]}; physics needs one to stand on"
         )
     support = find_support(table.kind, table.variant)
-    half_x_m, half_y_m = support.half_extents_m * table.scale
-    middle_m = table.position_m + np.array([0.0, 0.0, support.height_m * table.scale - _SLAB_M / 2.0])
+    half_m = support.half_extents_m * table.scale
     disc = support.shape == "disc"
+    middle_m = table.position_m + np.array([0.0, 0.0, support.height_m * table.scale])
+    inside = True
+    for item in scene.objects:
+        for hull in hulls(build_asset, item.kind, item.variant):
+            points_m = hull.vertices_m * item.scale @ item.rotation.T + item.position_m - middle_m
+            local = np.abs(points_m[:, :2] @ table.rotation[:2, :2])
+            inside &= bool((np.linalg.norm(local, axis=1) < half_m[0]).all() if disc else (local < half_m).all())
+    kind, size = mujoco.mjtGeom.mjGEOM_PLANE, [1.0, 1.0, 0.1]
+    if not inside:
+        kind = mujoco.mjtGeom.mjGEOM_CYLINDER if disc else mujoco.mjtGeom.mjGEOM_BOX
+        size = [half_m[0], _SLAB_M / 2.0, 0.0] if disc else [half_m[0], half_m[1], _SLAB_M / 2.0]
+        middle_m = middle_m - np.array([0.0, 0.0, _SLAB_M / 2.0])
     spec.worldbody.add_geom(
-        type=mujoco.mjtGeom.mjGEOM_CYLINDER if disc else mujoco.mjtGeom.mjGEOM_BOX,
-        size=[half_x_m, _SLAB_M / 2.0, 0.0] if disc else [half_x_m, half_y_m, _SLAB_M / 2.0],
-        pos=middle_m,
-        quat=_quaternion(table.rotation),
-        friction=[0.8, 0.005, 0.0001],
+        type=kind, size=size, pos=middle_m, quat=_quaternion(table.rotation), friction=[0.8, 0.005, 0.0001]
     )
 
 
