@@ -7,17 +7,13 @@ import logging
 import os
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
-DONE, SOME_FAILED, CANT_START, INTERRUPTED = 0, 1, 2, 130
-_WHAT = ("subsets", "editors", "detectors", "judges")
+from gsi_bench_hf.cli_arguments import CANT_START, WHAT, make_parser
 
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        self.exit(CANT_START, f"{self.prog}: {message} (see {self.prog} --help)\n")
+DONE, SOME_FAILED, INTERRUPTED = 0, 1, 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -53,105 +49,7 @@ def _for_the_user(error: BaseException) -> BaseException | None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
-        prog="gsi-bench",
-        description="Measure, in 3D, whether image-editing models understand space.",
-        epilog="GSI_BENCH_TRACEBACK=1 in the environment shows where an error came from.",
-    )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
-    _add_list(commands)
-    _add_build(commands)
-    _add_run(commands)
-    _add_score(commands)
-    _add_report(commands)
-    return parser
-
-
-def _add(commands: Any, name: str, what: str, command: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = commands.add_parser(name, help=what, description=what)
-    parser.set_defaults(command=command)
-    return parser
-
-
-def _add_list(commands: Any) -> None:
-    parser = _add(commands, "list", "List what has a name: subsets, editors, detectors, judges.", _list)
-    parser.add_argument("what", nargs="?", choices=_WHAT, help="only these")
-
-
-def _add_build(commands: Any) -> None:
-    parser = _add(commands, "build", "Make a dataset folder that load_dataset reads without this package.", _build)
-    parser.add_argument("config", metavar="CONFIG", help="such as sim-tabletop; see `gsi-bench list subsets`")
-    parser.add_argument("--out", required=True, metavar="DIR", help="the folder to make")
-    parser.add_argument("--num-samples", type=_positive, metavar="N", help="the first N samples (default: all)")
-    parser.add_argument("--seed", type=_natural, default=0, metavar="S", help="another world (default: 0)")
-    parser.add_argument(
-        "--num-proc", type=_positive, default=_default_num_proc(), metavar="P", help="processes (default: %(default)s)"
-    )
-    parser.add_argument("--renderer", default="mujoco", help="default: %(default)s")
-
-
-def _add_run(commands: Any) -> None:
-    parser = _add(
-        commands, "run", "Run an editor over a subset and score it; killed and started again, it goes on.", _run
-    )
-    parser.add_argument("--editor", required=True, metavar="NAME", help="such as paste; see `gsi-bench list editors`")
-    parser.add_argument(
-        "--editor-arg",
-        action="append",
-        default=[],
-        type=_assignment,
-        metavar="KEY=VALUE",
-        help="an argument of the editor; repeatable",
-    )
-    parser.add_argument(
-        "--timeout", type=float, default=600.0, metavar="SECONDS", help="limit of one edit (default: %(default)g)"
-    )
-    _add_scoring(parser)
-
-
-def _add_score(commands: Any) -> None:
-    parser = _add(commands, "score", "Score images that were made elsewhere: DIR/<id>.png.", _score)
-    parser.add_argument("--edited", required=True, metavar="DIR", help="where the images lie")
-    parser.add_argument("--detections", metavar="FILE", help="detections made elsewhere (detector 'cached')")
-    parser.add_argument("--judgements", metavar="FILE", help="judgements made elsewhere (judge 'cached')")
-    _add_scoring(parser)
-
-
-def _add_scoring(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--subset", required=True, metavar="CONFIG", help="such as sim-tabletop; see `gsi-bench list subsets`"
-    )
-    parser.add_argument(
-        "--out", required=True, metavar="DIR", help="the run folder; one of the same run is taken up again"
-    )
-    parser.add_argument("--limit", type=_positive, metavar="N", help="the first N samples (default: all)")
-    parser.add_argument(
-        "--protocol", choices=("auto", "strict", "paper"), default="auto", help="default: strict on sim-*, else paper"
-    )
-    parser.add_argument("--data-dir", metavar="DIR", help="a folder of `gsi-bench build`, or the released files")
-    parser.add_argument("--detector", default="auto", metavar="NAME", help="see `gsi-bench list detectors`")
-    parser.add_argument("--judge", default="auto", metavar="NAME", help="see `gsi-bench list judges`")
-    parser.add_argument(
-        "--lpips", default="auto", metavar="auto|none|FILE", help="LPIPS backbone for locality (default: if it is here)"
-    )
-    parser.add_argument("--seed", type=_natural, default=0, metavar="S", help="seed of the edits (default: 0)")
-    parser.add_argument(
-        "--num-proc",
-        type=_positive,
-        default=_default_num_proc(),
-        metavar="P",
-        help="processes that score (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--no-ladder", action="store_true", help="leave out identity, paste, noisy-oracle and oracle for comparison"
-    )
-    parser.add_argument("--retry-failed", action="store_true", help="do the samples again that failed before")
-
-
-def _add_report(commands: Any) -> None:
-    parser = _add(commands, "report", "Make one HTML file of one or more finished runs.", _report)
-    parser.add_argument("runs", nargs="+", metavar="RUN", help="run folders")
-    parser.add_argument("--out", required=True, metavar="FILE.html", help="the file to write")
+    return make_parser({"list": _list, "build": _build, "run": _run, "score": _score, "report": _report})
 
 
 def _list(arguments: argparse.Namespace) -> int:
@@ -164,7 +62,7 @@ def _list(arguments: argparse.Namespace) -> int:
         "detectors": perception.DETECTORS,
         "judges": perception.JUDGES,
     }
-    chosen = [arguments.what] if arguments.what else list(_WHAT)
+    chosen = [arguments.what] if arguments.what else list(WHAT)
     for what in chosen:
         if len(chosen) > 1:
             _say(what)
@@ -281,7 +179,7 @@ def _report(arguments: argparse.Namespace) -> int:
 
 def _quiet() -> None:
     """Only our own warnings reach the user, one line each."""
-    from gsi_bench_hf.store import RunFolderWarning
+    from gsi_bench_hf.durable import RunFolderWarning
 
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("DIFFUSERS_VERBOSITY", "error")
@@ -295,37 +193,6 @@ def _quiet_datasets(datasets: Any) -> None:
     datasets.utils.logging.set_verbosity_error()
     if not sys.stderr.isatty():
         datasets.disable_progress_bars()
-
-
-def _default_num_proc() -> int:
-    """Two, or the one there is: each process that scores takes some hundred megabytes."""
-    return min(2, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
-
-
-def _positive(text: str) -> int:
-    return _integer(text, 1)
-
-
-def _natural(text: str) -> int:
-    return _integer(text, 0)
-
-
-def _integer(text: str, lowest: int) -> int:
-    if not text.isascii() or not text.isdigit() or int(text) < lowest:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of {lowest} or more")
-    return int(text)
-
-
-def _assignment(text: str) -> tuple[str, Any]:
-    import json
-
-    key, equals, value = text.partition("=")
-    if not equals or not key.isidentifier():
-        raise argparse.ArgumentTypeError(f"{text!r} is not KEY=VALUE")
-    try:
-        return key, json.loads(value)
-    except ValueError:
-        return key, value
 
 
 def _say(text: str) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from gsi_bench_hf.store import plain
+from gsi_bench_hf.durable import plain
 from gsi_bench_hf.types import Sample
 
 _EXPECTED = 'a split such as load_dataset("gsi-bench", "sim-tabletop", split="test"), or a list of its rows'

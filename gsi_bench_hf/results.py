@@ -13,16 +13,8 @@ from typing import Any
 import numpy as np
 
 from gsi_bench_hf.assess import SCORES
-from gsi_bench_hf.store import (
-    FORMAT,
-    RESULTS_FILE,
-    TABLE_FILE,
-    RunFolderError,
-    dump_json,
-    read_run,
-    read_samples,
-    write_atomic,
-)
+from gsi_bench_hf.durable import RunFolderError, dump_json, write_atomic
+from gsi_bench_hf.store import FORMAT, RESULTS_FILE, TABLE_FILE, read_run, read_samples
 
 METRICS = (*SCORES, "average")
 SHORT = {

@@ -6,21 +6,20 @@ time may write: it holds a lock that the system lets go when the process ends, h
 
 from __future__ import annotations
 
-import errno
 import io
 import json
-import math
 import os
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 from urllib.parse import quote
 
-import numpy as np
 from PIL import Image
+
+from gsi_bench_hf.durable import RunFolderError, RunFolderWarning, clear_errors, dump_json, plain, write_atomic
 
 FORMAT = 1
 RUN_FILE, SAMPLES_FILE, RESULTS_FILE, TABLE_FILE, REPORT_FILE = (
@@ -31,62 +30,7 @@ RUN_FILE, SAMPLES_FILE, RESULTS_FILE, TABLE_FILE, REPORT_FILE = (
     "report.html",
 )
 _LOCK_FILE = ".lock"
-_NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _REQUIRED = {"id", "index", "status"}
-
-
-class RunFolderError(Exception):
-    """A run folder can't be used, or can't be written any more; the message says why and how to mend it."""
-
-
-class RunFolderWarning(UserWarning):
-    """A run folder was damaged and mended."""
-
-
-def plain(value: Any) -> Any:
-    """`value` as strict JSON can hold it: arrays become lists, NaN and infinities None, keys strings.
-
-    >>> plain({"a": np.array([1.0, np.nan]), 2: (np.int32(3), True)})
-    {'a': [1.0, None], '2': [3, True]}
-    """
-    if isinstance(value, Mapping):
-        return {str(k): plain(v) for k, v in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(v) for v in value]
-    if isinstance(value, np.ndarray):
-        return plain(value.tolist())
-    if isinstance(value, np.generic):
-        return plain(value.item())
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
-
-
-def dump_json(value: Any) -> bytes:
-    """Indented strict JSON with a final newline; the same value gives the same bytes."""
-    return (json.dumps(plain(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
-
-
-def write_atomic(path: Path, data: bytes) -> None:
-    """Put a file in place whole: after a crash it is either the old one or the new one.
-
-    Raises:
-        RunFolderError: when it can't be written; what was there before is still there.
-    """
-    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with _clear_errors(path):
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with beside.open("wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            beside.replace(path)
-            _sync_folder(path.parent)
-        except BaseException:
-            with suppress(OSError):
-                beside.unlink(missing_ok=True)
-            raise
 
 
 def file_name(name: str) -> str:
@@ -160,7 +104,7 @@ class RunFolder:
         self._lock: io.FileIO | None = None
 
     def __enter__(self) -> RunFolder:
-        with _clear_errors(self.path):
+        with clear_errors(self.path):
             self.path.mkdir(parents=True, exist_ok=True)
         self._lock = _lock(self.path)
         try:
@@ -214,7 +158,7 @@ class RunFolder:
         kept: dict[str, Any] = plain(record)
         line = json.dumps(kept, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode() + b"\n"
         path = self.path / SAMPLES_FILE
-        with _clear_errors(path), path.open("ab", buffering=0) as file:
+        with clear_errors(path), path.open("ab", buffering=0) as file:
             size = file.seek(0, os.SEEK_END)
             try:
                 written = 0
@@ -285,7 +229,7 @@ def _parse(line: bytes) -> dict[str, Any] | None:
 def _lock(folder: Path) -> io.FileIO:
     import fcntl
 
-    with _clear_errors(folder):
+    with clear_errors(folder):
         file = io.FileIO(os.open(folder / _LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o644), "r+")
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -301,26 +245,6 @@ def _lock(folder: Path) -> io.FileIO:
             file.close()
             raise
     return file
-
-
-@contextmanager
-def _clear_errors(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        if error.errno in _NO_SPACE:
-            raise RunFolderError(
-                f"no space left to write {path}; finished samples are kept: free some space and run the same command again"
-            ) from error
-        raise RunFolderError(f"{path} can't be written: {error.strerror or error}") from error
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _check_same(folder: Path, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:

@@ -11,7 +11,7 @@ from gsi_bench_hf.runner import evaluate_editor
 
 class SlowMover(tiny.Mover):
     def __call__(self, **kwargs: Any) -> tiny.Output:
-        time.sleep(0.04)
+        time.sleep(0.03)
         return super().__call__(**kwargs)
 
 
@@ -19,7 +19,7 @@ if __name__ == "__main__":
     print("ready", flush=True)
     evaluate_editor(
         SlowMover(),
-        tiny.rows(40),
+        tiny.rows(60),
         out=sys.argv[1],
         detector=tiny.SquareDetector(),
         judge=tiny.ColourJudge(),

@@ -13,7 +13,7 @@ import datasets
 import pytest
 import tiny
 
-from gsi_bench_hf import cli
+from gsi_bench_hf import cli, cli_arguments
 from gsi_bench_hf.runner import evaluate_editor
 
 TOOLS: dict[str, Any] = {"detector": tiny.SquareDetector(), "judge": tiny.ColourJudge(), "lpips": None}
@@ -212,7 +212,7 @@ def test_help_loads_nothing_heavy():
     ("text", "value"), [("jitter=2", 2), ("renderer=mujoco", "mujoco"), ("x=[1, 2]", [1, 2]), ("x=", "")]
 )
 def test_editor_arguments_are_json_or_text(text, value):
-    assert cli._assignment(text) == (text.partition("=")[0], value)
+    assert cli_arguments._assignment(text) == (text.partition("=")[0], value)
 
 
 def test_data_dir_may_be_a_built_folder(tmp_path):

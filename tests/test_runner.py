@@ -3,59 +3,20 @@
 from __future__ import annotations
 
 import copy
-import dataclasses
-import io
 import json
-import os
-import signal
-import subprocess
-import sys
-import threading
-import time
-from pathlib import Path
 from typing import Any
 
 import datasets
-import numpy as np
 import pyarrow.parquet
 import pytest
 import tiny
-from PIL import Image
+from tiny import TOOLS, Answers, oracle, run
 
-from gsi_bench_hf import editing
+from gsi_bench_hf.durable import RunFolderError
 from gsi_bench_hf.records import DatasetError, Records, fingerprint
 from gsi_bench_hf.results import load_results
-from gsi_bench_hf.runner import RunStoppedError, evaluate_editor, run_ladder
-from gsi_bench_hf.store import RunFolderError, read_samples
+from gsi_bench_hf.runner import RunStoppedError, run_ladder
 from gsi_bench_hf.types import Sample
-
-TOOLS: dict[str, Any] = {"detector": tiny.SquareDetector(), "judge": tiny.ColourJudge(), "lpips": None}
-
-
-def run(editor: Any, rows: Any, out: Path, **options: Any) -> Any:
-    return evaluate_editor(editor, rows, out=out, **{**TOOLS, **options})
-
-
-def oracle(*, image: Image.Image, prompt: str, generator: Any) -> tiny.Output:
-    """Reads the length off the prompt and the square off the image: no record needed."""
-    v, u = np.nonzero(np.asarray(image)[..., 0] > 200)
-    return tiny.Output(tiny.picture(int(u.min()) + int(prompt.split()[3]), int(v.min())))
-
-
-class Answers:
-    """An editor that gives a prepared answer for the n-th call, and the right one otherwise."""
-
-    name = "answers"
-
-    def __init__(self, answers: dict[int, Any]) -> None:
-        self.answers, self.calls = answers, 0
-
-    def __call__(self, *, image: Image.Image, prompt: str, generator: Any) -> Any:
-        self.calls += 1
-        if self.calls - 1 not in self.answers:
-            return oracle(image=image, prompt=prompt, generator=generator)
-        answer = self.answers[self.calls - 1]
-        return answer() if callable(answer) else answer
 
 
 def test_a_run_leaves_everything_behind(tmp_path):
@@ -80,86 +41,6 @@ def test_copying_the_input_scores_zero_and_the_table_says_so(tmp_path):
     results = run(lambda **kwargs: tiny.Output(kwargs["image"]), tiny.rows(4), tmp_path)
     assert results.metrics["instruction_compliance"] == results.metrics["spatial_accuracy"] == 0.0
     assert "protocol strict: 4 of 4 samples scored" in str(results)
-
-
-def raises() -> Any:
-    raise RuntimeError("CUDA out of\nmemory")
-
-
-def broken() -> tiny.Output:
-    buffer = io.BytesIO()
-    tiny.picture(4, 6).save(buffer, "PNG")
-    return tiny.Output(Image.open(io.BytesIO(buffer.getvalue()[:200])))
-
-
-def array(value: float) -> tiny.Output:
-    pixels = np.asarray(tiny.picture(4, 6), dtype=np.float32) / 255
-    pixels[0, 0, 0] = value
-    return tiny.Output(pixels)
-
-
-BAD_ANSWERS: dict[str, Any] = {
-    "the editor raised RuntimeError: CUDA out of memory": raises,
-    "the editor returned None": None,
-    "the editor returned str, expected an object with .images": "image.png",
-    "the editor's .images is Image": dataclasses.make_dataclass("One", ["images"])(tiny.picture(0, 0)),
-    "the editor returned no images": tiny.Output(),
-    "the editor's first image is str": tiny.Output("image.png"),
-    "the edited array holds NaN or infinities": lambda: array(np.nan),
-    "the edited array holds NaN": lambda: array(np.inf),
-    "the edited array is int64 of shape (4,)": lambda: tiny.Output(np.arange(4)),
-    "the edited image is all black": lambda: tiny.Output(Image.new("RGB", (64, 64))),
-    "the edited image can't be decoded: OSError: ": broken,
-    "the edited image is empty (0x3)": lambda: tiny.Output(Image.new("RGB", (0, 3))),
-    "the edited image holds NaN": lambda: tiny.Output(Image.fromarray(np.full((64, 64), np.nan, np.float32))),
-}
-
-
-@pytest.mark.parametrize("reason", BAD_ANSWERS)
-def test_a_bad_answer_is_one_failed_sample(tmp_path, reason):
-    results = run(Answers({1: BAD_ANSWERS[reason]}), tiny.rows(3), tmp_path)
-    assert [s["status"] for s in results.samples] == ["ok", "failed", "ok"]
-    failed = results.samples[1]
-    assert failed["stage"] == "edit"
-    assert failed["reason"].startswith(reason)
-    assert all(np.isnan(value) for value in failed["scores"].values())
-    assert results.metrics["spatial_accuracy"] == pytest.approx(100.0)  # not 66.7: a failure is no 0
-    assert results.counts["failed"] == 1
-    assert results.counts["by_reason"] == {failed["reason"]: 1}
-
-
-def test_another_size_or_mode_is_converted_and_noted(tmp_path):
-    big = tiny.picture(4 + 14, 6).resize((128, 96))
-    answers = {
-        0: tiny.Output(big),
-        1: tiny.Output(tiny.picture(23, 6).convert("RGBA")),
-        2: tiny.Output(tiny.picture(28, 6).convert("L")),
-    }
-    results = run(Answers(answers), tiny.rows(4), tmp_path)
-    notes = [s["notes"] for s in results.samples]
-    assert notes == [["resized from 128x96 to 64x64"], ["converted from RGBA to RGB"], ["converted from L to RGB"], []]
-    assert [s["status"] for s in results.samples] == ["ok"] * 4
-    with Image.open(tmp_path / results.samples[0]["edited"]) as saved:
-        assert (saved.size, saved.mode) == ((64, 64), "RGB")
-
-
-def test_arrays_of_floats_and_bytes_are_images():
-    picture = tiny.picture(4, 6)
-    for pixels in (np.asarray(picture), np.asarray(picture, dtype=np.float64) / 255):
-        edited = editing.check_output(tiny.Output(pixels), picture.size)
-        assert edited.image.tobytes() == picture.tobytes()
-        assert edited.notes == ()
-    assert (
-        editing.check_output({"images": np.asarray(picture)[None]}, picture.size).image.tobytes() == picture.tobytes()
-    )
-
-
-def test_an_image_that_can_not_be_scored_is_nan_with_the_reason(tmp_path):
-    results = run(Answers({0: tiny.Output(Image.new("RGB", (64, 64), tiny.SQUARE))}), tiny.rows(2), tmp_path)
-    assert results.samples[0]["reason"] == "can't be scored: the image is red all over"
-    assert results.samples[0]["stage"] == "detect"
-    assert np.isnan(results.samples[0]["scores"]["spatial_accuracy"])
-    assert results.metrics["spatial_accuracy"] == pytest.approx(100.0)
 
 
 def test_a_detectors_bug_costs_its_sample_only(tmp_path):
@@ -190,33 +71,6 @@ def test_a_broken_source_image_fails_its_sample(tmp_path):
     assert results.samples[1]["stage"] == "data"
     assert "the record can't be read: UnidentifiedImageError" in results.samples[1]["reason"]
     assert run(oracle, rows, tmp_path).counts["failed"] == 1  # and again, when the run is taken up
-
-
-def test_a_hanging_editor_costs_its_sample_and_three_in_a_row_end_the_run(tmp_path):
-    never = threading.Event()
-    editor = Answers({0: never.wait, 2: never.wait, 3: never.wait, 4: never.wait})
-    with pytest.raises(RunStoppedError, match=r"late 3 times in a row \(limit 0\.3 s a sample\)"):
-        run(editor, tiny.rows(8), tmp_path, timeout_s=0.3)
-    lines = [json.loads(line) for line in (tmp_path / "samples.jsonl").read_text().splitlines()]
-    assert [line["status"] for line in lines] == ["failed", "ok", "failed", "failed", "failed"]
-    assert lines[0]["reason"] == "the editor was not done after 0.3 s"
-    assert editor.calls == 5
-    never.set()
-    results = run(Answers({}), tiny.rows(8), tmp_path, retry_failed=True)
-    assert results.counts["ok"] == 8
-
-
-def test_an_editor_that_needs_the_sample_has_a_limit_too(tmp_path):
-    class Sleeper(tiny.Mover):
-        def __call__(self, *, sample: Sample, **kwargs: Any) -> tiny.Output:
-            while sample.id.endswith("1"):
-                time.sleep(0.01)
-            return super().__call__(sample=sample, **kwargs)
-
-    results = run(Sleeper(), tiny.rows(3), tmp_path, timeout_s=0.3)
-    assert [s["status"] for s in results.samples] == ["ok", "failed", "ok"]
-    assert results.samples[1]["reason"] == "the editor was not done after 0.3 s"
-    assert signal.getsignal(signal.SIGALRM) == signal.SIG_DFL
 
 
 def test_an_interrupted_run_can_be_taken_up(tmp_path):
@@ -374,72 +228,6 @@ def test_processes_give_the_same_as_none(tmp_path):
 def test_tools_that_can_not_be_loaded_in_a_process_stop_the_run(tmp_path):
     with pytest.raises(KeyError, match="unknown detector 'scene-fat'"):
         run(oracle, tiny.rows(2), tmp_path, num_proc=2, detector="scene-fat")
-
-
-@pytest.mark.slow
-def test_a_run_killed_ten_times_equals_one_that_was_not(tmp_path):
-    """SIGKILL at random moments, in the middle of edits, scores and writes, half of the times with processes that score."""
-    rng = np.random.default_rng(0)
-    whole, killed = tmp_path / "whole", tmp_path / "killed"
-    assert finish(start(whole, 1)) == 0
-    done = []
-    for attempt in range(10):
-        process = start(killed, 1 + attempt % 2)
-        time.sleep(rng.uniform(0.0, 0.5) + 0.4 * (attempt % 2))
-        process.send_signal(signal.SIGKILL)
-        assert finish(process) == -signal.SIGKILL
-        lines = killed / "samples.jsonl"
-        done.append(lines.read_bytes().count(b"\n") if lines.exists() else 0)
-    assert 3 < done[-1] < 40, done  # the kills fell into the work, not beside it
-    assert finish(start(killed, 2)) == 0
-    results = [json.loads((folder / "results.json").read_text()) for folder in (whole, killed)]
-    assert json.dumps(results[0]["metrics"]) == json.dumps(results[1]["metrics"])
-    assert (whole / "results.json").read_bytes() == (killed / "results.json").read_bytes()
-    assert len(read_samples(killed)[0]) == 40
-    edited = [sorted((p.name, p.read_bytes()) for p in (folder / "edited").rglob("*.*")) for folder in (whole, killed)]
-    assert edited[0] == edited[1]
-
-
-def start(folder: Path, num_proc: int) -> subprocess.Popen[str]:
-    """The run of `killed_run.py`, past its imports."""
-    command = [sys.executable, str(Path(__file__).with_name("killed_run.py")), str(folder), str(num_proc)]
-    process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONWARNINGS": "ignore"}
-    )
-    assert process.stdout is not None
-    assert process.stdout.readline() == "ready\n"
-    return process
-
-
-def finish(process: subprocess.Popen[str]) -> int:
-    code = process.wait(timeout=120)
-    assert process.stdout is not None
-    process.stdout.close()
-    return code
-
-
-def test_processes_that_score_end_with_a_killed_parent(tmp_path):
-    process = start(tmp_path / "run", 2)
-    deadline = time.monotonic() + 30
-    while not (children := _children(process.pid)) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    process.send_signal(signal.SIGKILL)
-    finish(process)
-    while any(_alive(child) for child in children) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert children
-    assert not any(_alive(child) for child in children)
-
-
-def _children(pid: int) -> list[int]:
-    return [int(child) for task in Path(f"/proc/{pid}/task").glob("*/children") for child in task.read_text().split()]
-
-
-def _alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1][0] != "Z"
-    except FileNotFoundError:
-        return False
 
 
 def test_results_do_not_depend_on_the_order_of_the_lines(tmp_path):

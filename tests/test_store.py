@@ -16,17 +16,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from gsi_bench_hf.store import (
-    FORMAT,
-    RunFolder,
-    RunFolderError,
-    RunFolderWarning,
-    file_name,
-    plain,
-    read_run,
-    read_samples,
-    write_atomic,
-)
+from gsi_bench_hf.durable import RunFolderError, RunFolderWarning, plain, write_atomic
+from gsi_bench_hf.store import FORMAT, RunFolder, file_name, read_run, read_samples
 
 RUN = {"format": FORMAT, "arguments": {"editor": {"name": "paste"}, "seed": 0}, "limit": None}
 
@@ -136,7 +127,7 @@ def test_a_second_process_gets_a_clear_error_with_the_first_ones_id(tmp_path):
     with RunFolder(tmp_path) as folder:
         folder.start(RUN)
         code = (
-            "import sys\nfrom gsi_bench_hf.store import *\n"
+            "import sys\nfrom gsi_bench_hf.store import *\nfrom gsi_bench_hf.durable import *\n"
             "try:\n    RunFolder(sys.argv[1]).__enter__()\nexcept RunFolderError as error:\n    print(error)\n    sys.exit(7)"
         )
         second = subprocess.run(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
+from gsi_bench_hf.runner import evaluate_editor
 from gsi_bench_hf.types import Detection, Judgement, Sample, Scan, UnscorableError
 
 SIZE_PX = 64
@@ -126,3 +128,32 @@ class Mover:
         center = np.array(sample.row["edit"]["new_bbox_3d"][:2]) * FOCAL_PX + SIZE_PX / 2 - SIDE_PX / 2
         x, y = np.clip(np.rint(center).astype(int) + off, 0, SIZE_PX - SIDE_PX)
         return Output(picture(int(x), int(y)))
+
+
+TOOLS: dict[str, Any] = {"detector": SquareDetector(), "judge": ColourJudge(), "lpips": None}
+
+
+def run(editor: Any, rows: Any, out: Path, **options: Any) -> Any:
+    return evaluate_editor(editor, rows, out=out, **{**TOOLS, **options})
+
+
+def oracle(*, image: Image.Image, prompt: str, generator: Any) -> Output:
+    """Reads the length off the prompt and the square off the image: no record needed."""
+    v, u = np.nonzero(np.asarray(image)[..., 0] > 200)
+    return Output(picture(int(u.min()) + int(prompt.split()[3]), int(v.min())))
+
+
+class Answers:
+    """An editor that gives a prepared answer for the n-th call, and the right one otherwise."""
+
+    name = "answers"
+
+    def __init__(self, answers: dict[int, Any]) -> None:
+        self.answers, self.calls = answers, 0
+
+    def __call__(self, *, image: Image.Image, prompt: str, generator: Any) -> Any:
+        self.calls += 1
+        if self.calls - 1 not in self.answers:
+            return oracle(image=image, prompt=prompt, generator=generator)
+        answer = self.answers[self.calls - 1]
+        return answer() if callable(answer) else answer

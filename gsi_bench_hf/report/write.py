@@ -6,8 +6,8 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from gsi_bench_hf.durable import write_atomic
 from gsi_bench_hf.report.view import load_groups
-from gsi_bench_hf.store import write_atomic
 
 
 class MissingReportExtraError(ImportError):

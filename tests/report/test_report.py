@@ -14,11 +14,11 @@ import tiny
 from browser import Browser
 from PIL import Image
 
+from gsi_bench_hf.durable import RunFolderError
 from gsi_bench_hf.geometry import CORNER_SIGNS
 from gsi_bench_hf.report import MissingReportExtraError, write_report
 from gsi_bench_hf.report.boxes import box_paths
 from gsi_bench_hf.runner import evaluate_editor
-from gsi_bench_hf.store import RunFolderError
 
 SCRIPT = "Move the <script>document.title = 'hacked'</script> & \"square\" 14 pixels."
 LINKING = {"src", "href", "srcset", "action", "data", "poster", "background"}

@@ -1,0 +1,91 @@
+"""Files that are whole or not there at all, strict JSON, and errors of the disk that say what to do."""
+
+from __future__ import annotations
+
+import errno
+import json
+import math
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+_NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+class RunFolderError(Exception):
+    """A run folder can't be used, or can't be written any more; the message says why and how to mend it."""
+
+
+class RunFolderWarning(UserWarning):
+    """A run folder was damaged and mended."""
+
+
+def plain(value: Any) -> Any:
+    """`value` as strict JSON can hold it: arrays become lists, NaN and infinities None, keys strings.
+
+    >>> plain({"a": np.array([1.0, np.nan]), 2: (np.int32(3), True)})
+    {'a': [1.0, None], '2': [3, True]}
+    """
+    if isinstance(value, Mapping):
+        return {str(k): plain(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(v) for v in value]
+    if isinstance(value, np.ndarray):
+        return plain(value.tolist())
+    if isinstance(value, np.generic):
+        return plain(value.item())
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def dump_json(value: Any) -> bytes:
+    """Indented strict JSON with a final newline; the same value gives the same bytes."""
+    return (json.dumps(plain(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def write_atomic(path: Path, data: bytes) -> None:
+    """Put a file in place whole: after a crash it is either the old one or the new one.
+
+    Raises:
+        RunFolderError: when it can't be written; what was there before is still there.
+    """
+    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    with clear_errors(path):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with beside.open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            beside.replace(path)
+            _sync_folder(path.parent)
+        except BaseException:
+            with suppress(OSError):
+                beside.unlink(missing_ok=True)
+            raise
+
+
+@contextmanager
+def clear_errors(path: Path) -> Iterator[None]:
+    """Errors of the system while `path` is worked on become `RunFolderError`s."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _NO_SPACE:
+            raise RunFolderError(
+                f"no space left to write {path}; finished samples are kept: free some space and run the same command again"
+            ) from error
+        raise RunFolderError(f"{path} can't be written: {error.strerror or error}") from error
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
