@@ -269,7 +269,9 @@ def calculator(rng: np.random.Generator) -> Draft:
     display = texture("display", text=("123456.78", "3.1415926", "0.", "98765", "20570.0")[int(rng.integers(5))])
     pane = lying(label(width * 0.84, depth * 0.2), depth * 0.2, 0.0).moved(y=depth * 0.32, z=thick + 0.0006)
     rim = rounded_box(width * 0.9, depth * 0.25, 0.0008, 0.0003, 0.004).moved(y=depth * 0.32, z=thick - 0.0003)
-    dark, mid, hot = [], [], []
+    dark: list[Shape] = []
+    mid: list[Shape] = []
+    hot: list[Shape] = []
     for row in range(5):
         for column in range(4):
             key = rounded_box(width * 0.17, depth * 0.085, 0.005, 0.0016, 0.0025, 1)

@@ -137,7 +137,7 @@ def bananas(rng: np.random.Generator) -> Draft:
         line = curve(path, 20)
         t = np.linspace(0, 1, 20)
         girth = (0.0055 + 0.0125 * np.sin(np.pi * np.clip((t - 0.05) * 1.04, 0, 1)) ** 0.55) * size
-        girth[-2:] = 0.0042 * size, 0.0036 * size
+        girth *= 1.0 - 0.55 * np.clip((t - 0.8) / 0.2, 0, 1) ** 1.5
         fruit = tube(line, girth, 15)
         ridge = 1.0 + 0.07 * np.cos(5 * 2 * np.pi * fruit.uv[:, 0])
         axis = line[np.argmin(np.linalg.norm(fruit.vertices[:, None] - line[None], axis=2), axis=1)]

@@ -203,8 +203,10 @@ def picture_frame(rng: np.random.Generator) -> Draft:
     ]
     photo = label(width, tall).moved(y=-deep * 0.18, z=bar)
     back = rounded_box(width + bar, 0.004, tall + bar, 0.001).moved(y=deep * 0.4, z=bar / 2)
-    strut = rounded_box(0.035, 0.003, tall * 0.7, 0.001).turned("x", 28)
-    strut = strut.moved(y=0.008 + tall * 0.7 * np.sin(np.deg2rad(28)), z=0.004)
+    long = tall * 0.7
+    strut = rounded_box(0.035, 0.003, long, 0.001).turned("x", 28).moved(z=0.002)
+    # Its foot is that far behind its head, and its head touches the back, which leans by then.
+    strut = strut.moved(y=0.011 + long * (np.sin(np.deg2rad(28)) + np.cos(np.deg2rad(28)) * np.tan(np.deg2rad(10))))
     lean = -10.0
     parts = [merge(*pieces).tiled(0.3).turned("x", lean).part(frame), back.turned("x", lean).part(BLACK)]
     parts.append(
@@ -215,7 +217,7 @@ def picture_frame(rng: np.random.Generator) -> Draft:
             False,
         )
     )
-    parts.append(strut.turned("x", lean * 0.2).part(BLACK))
+    parts.append(strut.part(BLACK))
     return Draft(tuple(parts), color, "wooden", 1, 0.35)
 
 

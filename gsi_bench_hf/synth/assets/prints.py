@@ -108,6 +108,56 @@ def art(base: str = "e8e0d0", accent: str = "c9703a", style: str = "sun", seed: 
     return sheet.done()
 
 
+def view(style: str = "garden", seed: int = 0) -> Float:
+    """What is beyond a window, out of focus: "garden", "town" or "dusk"."""
+    rng = np.random.default_rng([151, seed])
+    top, low, far, near_ = {
+        "garden": ("cfe3ee", "eef4f2", "8fae84", "6d9260"),
+        "town": ("c6d6e4", "eef0ee", "b3a79a", "948a84"),
+        "dusk": ("8d93b8", "f0c9a4", "6d6a86", "4a4a66"),
+    }[style]
+    y = np.linspace(0, 1, 256)[:, None, None]
+    image = np.broadcast_to(rgb(top) + (rgb(low) - rgb(top)) * np.clip(y * 1.6, 0, 1), (256, 256, 3)).copy()
+    for color, base, height in ((far, 0.55, 0.16), (near_, 0.72, 0.2)):
+        ridge = noise(rng, 9, 1, 256, 256)[0] + 0.5 * noise(rng, 21, 1, 256, 256)[0]
+        ridge = np.round(ridge * 2.5) / 2.5 if style == "town" else ridge
+        share = np.clip((y[..., 0] - (base - height * 0.5 * ridge)[None]) * 24 + 0.5, 0, 1)[..., None]
+        leaves = 1.0 + 0.16 * noise(rng, 20, 20, 256)[..., None]
+        image += (rgb(color) * leaves - image) * share
+    return image
+
+
+def badge(base: str = "3d6491", accent: str = "ece8df", style: str = "heart") -> Float:
+    """A mug's picture: "heart", "star", "sun", "stripes" or "fish" on the glaze's colour."""
+    sheet = _Sheet(128, 128, base)
+    t = np.linspace(0, 2 * np.pi, 60)
+    if style == "heart":
+        x, y = 16 * np.sin(t) ** 3, 13 * np.cos(t) - 5 * np.cos(2 * t) - 2 * np.cos(3 * t) - np.cos(4 * t)
+        sheet.polygon(list(zip((64 + 2.9 * x).tolist(), (60 - 2.9 * y).tolist(), strict=True)), accent)
+    elif style == "star":
+        k = np.arange(10)
+        r = np.where(k % 2 == 0, 56, 23)
+        sheet.polygon(
+            list(
+                zip((64 + r * np.sin(k * np.pi / 5)).tolist(), (68 - r * np.cos(k * np.pi / 5)).tolist(), strict=True)
+            ),
+            accent,
+        )
+    elif style == "sun":
+        sheet.oval(64, 64, 26, 26, accent)
+        for k in range(12):
+            c, s = np.cos(k * np.pi / 6), np.sin(k * np.pi / 6)
+            sheet.line(64 + 34 * c, 64 + 34 * s, 64 + 54 * c, 64 + 54 * s, 7, accent)
+    elif style == "fish":
+        sheet.oval(56, 64, 40, 24, accent)
+        sheet.polygon([(86, 64), (120, 38), (120, 90)], accent)
+        sheet.oval(36, 58, 5, 5, base)
+    else:
+        for k in range(5):
+            sheet.box(4, 8 + 24 * k, 120, 12, accent, 6)
+    return sheet.done()
+
+
 def _sun_cover(sheet: _Sheet, base: str, accent: str, paper: str, rng: np.random.Generator) -> None:
     sheet.oval(128, 222, 70, 70, accent)
     for k in range(5):
@@ -179,10 +229,10 @@ def spine(base: str = "27496d", accent: str = "e0b04c", seed: int = 0) -> Float:
     return sheet.done()
 
 
-def pages(base: str = "efe6d2", seed: int = 0) -> Float:
+def pages(base: str = "fbf3e2", seed: int = 0) -> Float:
     """The edge of a block of paper: fine lines along x."""
     rng = np.random.default_rng([103, seed])
-    lines = rng.uniform(-0.16, 0.04, (128, 1)) * np.ones((1, 128))
+    lines = rng.uniform(-0.12, 0.05, (128, 1)) * np.ones((1, 128))
     return shade(np.broadcast_to(rgb(base), (128, 128, 3)), lines + 0.02 * noise(rng, 32, 32, 128))
 
 
@@ -227,9 +277,10 @@ def cardboard(base: str = "b98f60", seed: int = 0) -> Float:
     """Corrugated board with faint flutes. Seamless."""
     rng = np.random.default_rng([113, seed])
     x = (np.arange(256) + 0.5) / 256
-    flute = np.broadcast_to(0.025 * np.sin(2 * np.pi * 40 * x), (256, 256))
+    flute = np.broadcast_to(0.02 * np.sin(2 * np.pi * 64 * x), (256, 256))
     return shade(
-        np.broadcast_to(rgb(base), (256, 256, 3)), flute + 0.05 * noise(rng, 90, 6, 256) + 0.05 * noise(rng, 5, 5, 256)
+        np.broadcast_to(rgb(base), (256, 256, 3)),
+        flute + 0.02 * noise(rng, 128, 16, 256) + 0.03 * noise(rng, 5, 5, 256) + 0.03 * noise(rng, 128, 128, 256),
     )
 
 
@@ -401,6 +452,8 @@ def display(text: str = "123456.78") -> Float:
 
 PAINTERS: dict[str, Callable[..., Float]] = {
     "art": art,
+    "view": view,
+    "badge": badge,
     "cover": cover,
     "spine": spine,
     "pages": pages,

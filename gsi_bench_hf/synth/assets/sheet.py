@@ -13,11 +13,12 @@ from PIL import Image, ImageDraw
 
 from gsi_bench_hf.geometry import rotation_z
 from gsi_bench_hf.synth.assets import KINDS, build_asset, movable_kinds, place, support
-from gsi_bench_hf.synth.render import Renderer, shared_renderer
-from gsi_bench_hf.synth.scene import Camera, Light, Scene, SceneObject, look_at, pinhole
+from gsi_bench_hf.synth.render import Quality, Renderer, shared_renderer
+from gsi_bench_hf.synth.scene import Light, Scene, SceneObject, look_at, pinhole
+from gsi_bench_hf.types import Camera
 
 CELL_PX = 128
-QUALITY = "draft"
+QUALITY: Quality = "draft"
 
 
 def row_image(

@@ -48,23 +48,34 @@ def _knot_bend(x: Float, y: Float, rng: np.random.Generator) -> Float:
     return np.asarray(rng.uniform(0.12, 0.3) * np.exp(-np.sqrt(far + 0.02) * 1.3))
 
 
-def planks(tone: str = "oak", seed: int = 0, rows: int = 6, gap: float = 1.0) -> Float:
-    """Floorboards along x, each of its own piece of wood, staggered."""
+def planks(
+    tone: str = "oak", seed: int = 0, rows: int = 6, gap: float = 1.0, joints: int = 1, paint: str = ""
+) -> Float:
+    """Boards along x, each of its own piece of wood; staggered with `joints`, else as long as the image.
+
+    `paint` covers them with that colour, through which the grain still shows a little.
+    """
     rng = np.random.default_rng([11, seed])
     x, y = grid()
     base = wood(tone, seed, rings=5, knots=1)
+    if paint:
+        base = mix(
+            base / rgb(WOODS[tone][0]) * rgb(paint),
+            np.broadcast_to(rgb(paint), base.shape),
+            np.full(base.shape[:2], 0.72),
+        )
     row = np.floor(y * rows).astype(int)
     start = (np.arange(rows) * 0.37 + rng.uniform(-0.08, 0.08, rows))[row]
-    board = np.floor((x + start) * 2).astype(int) % 2
+    board = np.floor((x + start) * 2).astype(int) % 2 * (1 if joints else 0)
     pick = row * 2 + board
     offsets, tints = rng.uniform(0, 1, (2, 2 * rows)), rng.uniform(-0.13, 0.1, 2 * rows)
     within = (y * rows) % 1.0
     image = sample(base, x + offsets[0][pick], offsets[1][pick] + within / rows * 2.0)
     image = shade(image, tints[pick])
-    along = np.abs(near((x + start) * 2, 0.0)) / 2
+    along = np.abs(near((x + start) * 2, 0.0)) / 2 if joints else np.ones_like(x)
     across = np.minimum(within, 1 - within) / rows
     seam = 1.0 - smoothstep(0.001, 0.0045, np.minimum(along, across))
-    return mix(image, rgb(WOODS[tone][2]) * 0.5, 0.8 * gap * seam)
+    return mix(image, rgb(paint or WOODS[tone][2]) * 0.5, 0.8 * gap * seam)
 
 
 def marble(base: str = "ece9e4", vein: str = "8d8a88", seed: int = 0) -> Float:
@@ -81,13 +92,13 @@ def marble(base: str = "ece9e4", vein: str = "8d8a88", seed: int = 0) -> Float:
     return image
 
 
-def terrazzo(base: str = "dedad2", seed: int = 0, chips: int = 260) -> Float:
+def terrazzo(base: str = "dedad2", seed: int = 0, chips: int = 420) -> Float:
     """Chips of stone in cement."""
     rng = np.random.default_rng([17, seed])
     palette = np.array([rgb(c) for c in ("8f7f6c", "c8a98a", "5d6462", "b5b0a6", "a8664c", "f1efe9")])
     image = shade(solid(base), 0.03 * fbm(rng, 16, 16, 4))
     for _ in range(chips):
-        radius = int(rng.integers(5, 16))
+        radius = int(rng.integers(3, 9))
         span = np.arange(-radius, radius + 1)
         a = rng.uniform(0, np.pi, 5)
         reach = rng.uniform(0.4, 1.0, 5) * radius
@@ -136,6 +147,22 @@ def tiles(base: str = "d9d5cc", grout: str = "a29d94", seed: int = 0, count: int
     image = shade(image, -0.12 * (1 - smoothstep(0.004, 0.012, edge)))
     seam = 1.0 - smoothstep(0.0035, 0.0065, edge)
     return mix(image, rgb(grout) * (1 + 0.1 * noise(rng, 128, 128)[..., None]), seam)
+
+
+def bricks(
+    base: str = "e6e3dc", grout: str = "b9b5ac", seed: int = 0, rows: int = 8, bevel: float = 0.1, spread: float = 0.03
+) -> Float:
+    """Courses twice as long as high, half a length apart (even `rows`): glazed wall tiles, or brick with a wide `spread`."""
+    rng = np.random.default_rng([83, seed])
+    x, y = grid()
+    row = np.floor(y * rows).astype(int)
+    across = x * rows / 2 + 0.5 * (row % 2)
+    column = np.floor(across).astype(int) % (rows // 2)
+    tints = rng.uniform(-spread, spread, (rows, rows // 2))
+    edge = np.minimum(np.abs(near(across, 0.0)) * 2 / rows, np.abs(near(y * rows, 0.0)) / rows)
+    rough = 0.02 * fbm(rng, 8, 8, 4) + spread * 0.8 * noise(rng, 90, 90)
+    image = shade(solid(base), tints[row, column] + rough - bevel * (1 - smoothstep(0.003, 0.014, edge)))
+    return mix(image, rgb(grout) * (1 + 0.08 * noise(rng, 128, 128)[..., None]), 1.0 - smoothstep(0.002, 0.005, edge))
 
 
 def brushed(base: str = "b4b6b8", seed: int = 0, depth: float = 0.12) -> Float:
@@ -233,6 +260,23 @@ def _sprigs(x: Float, y: Float) -> Float:
         u, v = a * side - 0.13, b - height + 0.55 * (a * side - 0.13)
         share = np.maximum(share, 1.0 - smoothstep(0.8, 1.0, (u / 0.12) ** 2 + (v / 0.05) ** 2))
     return np.asarray(share)
+
+
+def panelling(base: str = "e4e2db", seed: int = 0, boards: int = 5) -> Float:
+    """Painted upright boards with rounded grooves between."""
+    rng = np.random.default_rng([73, seed])
+    x, _ = grid()
+    across = np.abs(near(x * boards, 0.0))
+    groove = -0.3 * (1.0 - smoothstep(0.0, 0.03, across)) + 0.05 * np.exp(-(((across - 0.05) / 0.02) ** 2))
+    return shade(solid(base), groove + 0.012 * noise(rng, 40, 200))
+
+
+def curtain(base: str = "b9b2a2", seed: int = 0, folds: int = 9) -> Float:
+    """Hanging cloth: soft upright folds."""
+    rng = np.random.default_rng([79, seed])
+    x, _ = grid()
+    fold = np.sin(2 * np.pi * (x * folds + 0.12 * noise(rng, 3, 1) + 0.05 * noise(rng, 4, 2)))
+    return shade(fabric(base, seed, 128, 0.08), 0.14 * fold - 0.05)
 
 
 def carpet(base: str = "8d8577", seed: int = 0, depth: float = 0.3) -> Float:

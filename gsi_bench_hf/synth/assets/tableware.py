@@ -6,7 +6,7 @@ import numpy as np
 
 from gsi_bench_hf.synth.assets.base import Draft, Float, Kind, Material
 from gsi_bench_hf.synth.assets.palette import GLAZES, other, pick, rgba, seed
-from gsi_bench_hf.synth.assets.shapes import Shape, curve, label, lathe, tube
+from gsi_bench_hf.synth.assets.shapes import Shape, curve, label, lathe, surface, tube
 from gsi_bench_hf.synth.assets.textures import texture
 
 LINER = Material(None, rgba("e9e4d9"), 0.35, 0.5)
@@ -64,6 +64,19 @@ def _handle(profile: Float, low: float, high: float, reach: float, thick: float)
     return tube(curve(points, 22), thick, 12, flat=1.35, round_ends=False)
 
 
+def _badge(profile: Float, width: float, middle: float) -> Shape:
+    """A square picture on the front of a turned body, its middle at that height; follows the body's outline."""
+    z = np.linspace(middle - width / 2, middle + width / 2, 7)
+    radius = np.interp(z, profile[:, 1], profile[:, 0]) + 0.0005
+    u = np.linspace(0.0, 1.0, 11)
+    angle = (u - 0.5)[None, :] * (width / radius)[:, None] - np.pi / 2
+    points = np.stack(
+        [radius[:, None] * np.cos(angle), radius[:, None] * np.sin(angle), np.broadcast_to(z[:, None], angle.shape)],
+        axis=-1,
+    )
+    return surface(points, np.stack(np.meshgrid(0.01 + 0.98 * u, np.linspace(0.99, 0.01, 7)), axis=-1), wrap=False)
+
+
 def mug(rng: np.random.Generator) -> Draft:
     """A mug with its handle to the right and a picture on its front."""
     color, tone = pick(rng, GLAZES)
@@ -73,19 +86,25 @@ def mug(rng: np.random.Generator) -> Draft:
         [(radius * foot * 0.94, 0.0), (radius * foot, 0.004), (radius * (1 + belly), height * 0.5), (radius, height)]
     )
     body, inside = vessel(profile, 0.0035, 0.006)
-    style = int(rng.integers(4))
+    style = int(rng.integers(6)) % 5
     _, accent = other(rng, GLAZES, color, "white", "blue", "brown", "yellow", "red", "black")
     material = (
         glazed(tone, lip="e6d9c0"),
         glazed(tone, accent=accent, at="0.22-0.27;0.29-0.31"),
         glazed(tone, seed=seed(rng), speckle="4a382b"),
         glazed(tone, accent=accent, at="0.66-0.97"),
+        Material(None, rgba(tone), 0.45, 0.65),
     )[style]
     handle = _handle(profile, height * 0.2, height * 0.82, rng.uniform(0.027, 0.034), rng.uniform(0.0045, 0.0058))
     lining = LINER if style in (0, 2) and color != "white" else Material(None, rgba(tone), 0.4, 0.6)
     plain = Material(None, rgba(tone), 0.45, 0.65) if style != 2 else glazed(tone, seed=seed(rng))
-    parts = (body.part(material), inside.part(lining, False), handle.part(plain))
-    return Draft(parts, color, "ceramic", 1, 0.35)
+    parts = [body.part(material), inside.part(lining, False), handle.part(plain)]
+    if style == 4:
+        figure = ("heart", "star", "sun", "stripes", "fish")[int(rng.integers(5))]
+        picture = texture("badge", base=tone, accent="ece8df" if color != "white" else accent, style=figure)
+        shiny = Material(picture, specular=0.45, shininess=0.65)
+        parts.append(_badge(profile, radius * 1.05, height * 0.5).part(shiny, False))
+    return Draft(tuple(parts), color, "ceramic", 1, 0.35)
 
 
 def teapot(rng: np.random.Generator) -> Draft:
@@ -168,7 +187,7 @@ def bowl(rng: np.random.Generator) -> Draft:
     outer = (glazed(tone, lip="7a5138"), glazed(tone, accent=accent, at="0.12-0.2;0.24-0.26"), glazed(tone, rings=40))[
         style
     ]
-    inner = (glazed(tone), glazed(tone, accent=accent, at="0.05-0.12;0.6-0.63"), glazed(tone, rings=30))[style]
+    inner = (glazed(tone), glazed(tone, accent=accent, at="0.86-0.94;0.4-0.42"), glazed(tone, rings=30))[style]
     return Draft((body.part(outer), inside.part(inner, False)), color, "ceramic", 0, 0.4)
 
 
@@ -200,10 +219,10 @@ def plate(rng: np.random.Generator) -> Draft:
     above = lathe(np.concatenate([edge[-1:], inner]), 64, 60.0)
     accent = other(rng, GLAZES, color, "white", "blue", "brown", "green", "yellow", "red")[1]
     top = (
-        glazed(tone, accent=accent, at="0.02-0.05;0.24-0.26"),
-        glazed(tone, accent=accent, at="0.0-0.035"),
-        glazed(tone, rings=36, lip="7a5138"),
-        glazed(tone, accent=accent, at="0.08-0.2;0.44-0.45"),
+        glazed(tone, accent=accent, at="0.94-0.97;0.74-0.76"),
+        glazed(tone, accent=accent, at="0.96-1.0"),
+        glazed(tone, rings=24),
+        glazed(tone, accent=accent, at="0.8-0.9;0.56-0.57"),
     )[int(rng.integers(4))]
     return Draft((below.part(Material(None, rgba(tone), 0.4, 0.6)), above.part(top, False)), color, "ceramic", 0, 0.5)
 

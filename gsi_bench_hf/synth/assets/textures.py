@@ -18,38 +18,28 @@ PAINTERS: Registry[Painter] = Registry("texture", group="gsi_bench_hf.textures")
 """Painter by name; each takes keyword arguments and gives (H, W, 3) floats in 0..1."""
 
 SEAMLESS: frozenset[str] = frozenset(
-    {
-        "wood",
-        "planks",
-        "marble",
-        "terrazzo",
-        "fabric",
-        "knit",
-        "tiles",
-        "brushed",
-        "glaze",
-        "leather",
-        "plastic",
-        "plaster",
-    }
-    | {"wallpaper", "carpet", "soil", "stripes"}
+    (
+        *(
+            "wood",
+            "planks",
+            "marble",
+            "terrazzo",
+            "fabric",
+            "knit",
+            "tiles",
+            "bricks",
+            "brushed",
+            "glaze",
+            "leather",
+            "plastic",
+        ),
+        *("plaster", "wallpaper", "panelling", "curtain", "carpet", "soil", "stripes", "cardboard"),
+    )
 )
 """Textures that repeat without a visible edge in both directions."""
 
-for _painter in (
-    *(
-        surfaces.wood,
-        surfaces.planks,
-        surfaces.marble,
-        surfaces.terrazzo,
-        surfaces.fabric,
-        surfaces.knit,
-        surfaces.tiles,
-    ),
-    *(surfaces.brushed, surfaces.bands, surfaces.glaze, surfaces.leather, surfaces.plastic, surfaces.plaster),
-    *(surfaces.wallpaper, surfaces.carpet, surfaces.soil, surfaces.leaf, surfaces.peel, surfaces.stripes),
-):
-    PAINTERS.add(_painter.__name__, _painter)
+for _name in ("bands", "leaf", "peel", *sorted(SEAMLESS - {"cardboard"})):
+    PAINTERS.add(_name, getattr(surfaces, _name))
 for _name, _painter in prints.PAINTERS.items():
     PAINTERS.add(_name, _painter)
 
