@@ -16,7 +16,7 @@ import numpy as np
 
 from gsi_bench_hf.synth import assets, filters, labels
 from gsi_bench_hf.synth.checks import Kept, Stage
-from gsi_bench_hf.synth.operations import OPERATIONS
+from gsi_bench_hf.synth.operations import OPERATIONS, Proposal
 from gsi_bench_hf.synth.placement import sample_tabletop
 from gsi_bench_hf.synth.referring import Expression
 from gsi_bench_hf.synth.render import Frame, Renderer
@@ -31,7 +31,6 @@ DEFAULT_OPERATIONS: Mapping[str, tuple[str, ...]] = {"sim-tabletop": ("move", "r
 LICENCE = "Apache-2.0"
 
 _MAX_ATTEMPTS = 200
-_PROPOSALS_A_TARGET = 6
 # The hardest to find first; the others then take what targets are left.
 _SEARCH_ORDER = ("remove", "rotate", "scale", "move")
 
@@ -163,20 +162,24 @@ def _find_edits(
 def _find_edit(
     stage: Stage, name: str, taken: Sequence[str], *, rng: np.random.Generator
 ) -> tuple[Kept, Expression] | None:
+    """An edit with the drawn choice of parameters where some object allows it (else hard ones would be rare), or with any."""
     spec = OPERATIONS[name]
     order = [stage.scene.objects[i] for i in rng.permutation(len(stage.scene.objects))]
-    order.sort(key=lambda o: o.instance_id in taken)
+    order = [o for o in order if spec.suits(stage.scene, o) and stage.suits(o)]
+    wish = spec.choices[int(rng.integers(len(spec.choices)))]
+    named: list[tuple[Proposal, Expression]] = []
     for item in order:
-        if not spec.suits(stage.scene, item) or not stage.suits(item):
+        offered = spec.proposals(stage.scene, item, rng=rng)
+        expression = choose_expression(stage.scene, offered[0], rng=rng) if offered else None
+        if expression is None:
+            stage.rejections[f"{name}: ambiguous"] += 1
             continue
-        for proposal in spec.proposals(stage.scene, item, rng=rng)[:_PROPOSALS_A_TARGET]:
-            expression = choose_expression(stage.scene, proposal, rng=rng)
-            if expression is None:
-                stage.rejections[f"{name}: ambiguous"] += 1
-                break
-            kept = stage.check(proposal)
-            if kept is not None:
-                return kept, expression
+        named += [(proposal, expression) for proposal in offered]
+    named.sort(key=lambda pair: (pair[0].target_id in taken, pair[0].choice != wish))
+    for proposal, expression in named:
+        kept = stage.check(proposal)
+        if kept is not None:
+            return kept, expression
     return None
 
 

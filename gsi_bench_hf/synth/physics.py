@@ -18,6 +18,7 @@ from scipy.spatial import ConvexHull, QhullError
 from gsi_bench_hf.synth import assets
 from gsi_bench_hf.synth.assets.base import Asset, Part, Support
 from gsi_bench_hf.synth.scene import Float, Scene, SceneObject
+from gsi_bench_hf.types import Camera
 
 REST_SHIFT_M = 0.002
 REST_TILT_DEG = 1.0
@@ -104,6 +105,15 @@ def _simplified(vertices_m: Float) -> Float:
     for slope in (-0.8, 0.0, 0.8):
         keep.update(np.argmax(vertices_m @ (flat + np.array([0.0, 0.0, slope])).T, axis=0).tolist())
     return vertices_m[sorted(keep)]
+
+
+@lru_cache(maxsize=1024)
+def stands_alone(kind: str, variant: int) -> bool:
+    """Whether an asset stands upright by itself on a level surface that is tipped a little."""
+    item = assets.place(kind, variant, "it", np.zeros(3))
+    ground = SceneObject("table", "table", 0, "table", "", 0, np.ones(3), np.zeros(3), np.eye(3))
+    scene = Scene("tabletop", (ground,), (item,), (), (0.0, 0.0, 0.0), Camera(np.eye(3), np.eye(4), 1, 1))
+    return not World(scene, find_support=lambda *_: Support(0.0, "rectangle", np.full(2, 10.0))).settle().unstable
 
 
 class World:

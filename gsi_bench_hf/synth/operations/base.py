@@ -31,6 +31,11 @@ class Proposal:
     angle_deg: float | None = None
     factor: float | None = None
 
+    @property
+    def choice(self) -> str | float | None:
+        """What the edit's parameters come in: the direction of a move, the angle of a turn, the factor of a scaling."""
+        return self.angle_deg or self.factor or self.direction
+
     def apply(self, scene: Scene) -> EditedScene:
         """The scene and what the edit makes of it."""
         if self.changed is None:
@@ -43,11 +48,13 @@ class OperationSpec:
     """An operation as the registry holds it.
 
     Attributes:
+        choices: the values of `Proposal.choice`, to be met equally often.
         suits: whether an object of a scene can be its target at all.
         proposals: every edit of an object that it knows, in an order drawn with `rng`, best guesses first; nothing checked.
     """
 
     name: Operation
+    choices: tuple[str | float | None, ...]
     suits: Callable[[Scene, SceneObject], bool]
     proposals: Callable[..., list[Proposal]]
 

@@ -46,4 +46,4 @@ def proposals(scene: Scene, item: SceneObject, *, rng: np.random.Generator) -> l
     return [found[i] for i in np.argsort(order)]
 
 
-MOVE = OperationSpec("move", suits, proposals)
+MOVE = OperationSpec("move", DIRECTIONS, suits, proposals)

@@ -18,4 +18,4 @@ def proposals(scene: Scene, item: SceneObject, *, rng: np.random.Generator) -> l
     return [Proposal("remove", item.instance_id, None)]
 
 
-REMOVE = OperationSpec("remove", suits, proposals)
+REMOVE = OperationSpec("remove", (None,), suits, proposals)

@@ -45,4 +45,4 @@ def proposals(scene: Scene, item: SceneObject, *, rng: np.random.Generator) -> l
     return [found[i] for i in rng.permutation(len(found))]
 
 
-ROTATE = OperationSpec("rotate", suits, proposals)
+ROTATE = OperationSpec("rotate", ANGLES_DEG, suits, proposals)

@@ -23,11 +23,9 @@ def suits(scene: Scene, item: SceneObject) -> bool:
 
 
 def proposals(scene: Scene, item: SceneObject, *, rng: np.random.Generator) -> list[Proposal]:
-    """Every factor. Growing fails more often (it needs room), so it is tried first in two draws of three."""
-    growing, shrinking = [2.0, 1.5], [0.5, 0.75]
-    parts = [[half[i] for i in rng.permutation(2)] for half in (growing, shrinking)]
-    order = parts[0] + parts[1] if rng.random() < 2.0 / 3.0 else parts[1] + parts[0]
+    """Every factor."""
+    order = [FACTORS[i] for i in rng.permutation(len(FACTORS))]
     return [Proposal("scale", item.instance_id, scaled(item, factor), factor=factor) for factor in order]
 
 
-SCALE = OperationSpec("scale", suits, proposals)
+SCALE = OperationSpec("scale", FACTORS, suits, proposals)
