@@ -1,1 +1,98 @@
-"""What looks at an image: detectors and judges."""
+"""What looks at an image: detectors, which find objects in 3D, and judges, which say how well the target kept its looks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from gsi_bench_hf.registry import Registry
+from gsi_bench_hf.types import Detector, Judge, Sample
+
+__all__ = ["DETECTORS", "JUDGES", "default_detector", "default_judge", "load_detector", "load_judge"]
+
+DETECTORS: Registry[Callable[..., Detector]] = Registry("detector", "gsi_bench_hf.detectors")
+JUDGES: Registry[Callable[..., Judge]] = Registry("judge", "gsi_bench_hf.judges")
+
+
+def _scene_fit(**kwargs: Any) -> Detector:
+    from gsi_bench_hf.perception.scene_fit import SceneFit
+
+    return SceneFit(**kwargs)
+
+
+def _cached_detector(**kwargs: Any) -> Detector:
+    from gsi_bench_hf.perception.cached import CachedDetector
+
+    return CachedDetector(**kwargs)
+
+
+def _render_compare(**kwargs: Any) -> Judge:
+    from gsi_bench_hf.perception.render_compare import RenderCompare
+
+    return RenderCompare(**kwargs)
+
+
+def _cached_judge(**kwargs: Any) -> Judge:
+    from gsi_bench_hf.perception.cached import CachedJudge
+
+    return CachedJudge(**kwargs)
+
+
+DETECTORS.add("scene-fit", _scene_fit)
+DETECTORS.add("cached", _cached_detector)
+JUDGES.add("render-compare", _render_compare)
+JUDGES.add("cached", _cached_judge)
+
+
+def load_detector(name: str, **kwargs: Any) -> Detector:
+    """A detector by name.
+
+    Args:
+        name: one of `DETECTORS`.
+        kwargs: for its constructor: "cached" needs `path=`, "scene-fit" takes `renderer=`.
+
+    Raises:
+        UnknownNameError: no such detector; the message suggests one.
+    """
+    return DETECTORS[name](**kwargs)
+
+
+def load_judge(name: str, **kwargs: Any) -> Judge:
+    """A judge by name.
+
+    Args:
+        name: one of `JUDGES`.
+        kwargs: for its constructor: "cached" needs `path=`, "render-compare" takes `renderer=`.
+
+    Raises:
+        UnknownNameError: no such judge; the message suggests one.
+    """
+    return JUDGES[name](**kwargs)
+
+
+def default_detector(sample: Sample) -> str:
+    """The name of the detector for a record: "scene-fit" where its scene is known.
+
+    Raises:
+        ValueError: the scene isn't known, and no detector can be chosen without being told.
+    """
+    return _default(sample, "detector", "scene-fit")
+
+
+def default_judge(sample: Sample) -> str:
+    """The name of the judge for a record: "render-compare" where its scene is known.
+
+    Raises:
+        ValueError: the scene isn't known, and no judge can be chosen without being told.
+    """
+    return _default(sample, "judge", "render-compare")
+
+
+def _default(sample: Sample, what: str, name: str) -> str:
+    if sample.scene is None:
+        option = {"detector": "detections", "judge": "judgements"}[what]
+        raise ValueError(
+            f"record {sample.id} of {sample.subset!r} has no scene, so {name!r} can't look at it; "
+            f"give {what}='cached' with a file of {option} (load_{what}('cached', path=...), --{option} FILE)"
+        )
+    return name

@@ -1,0 +1,194 @@
+"""The fine half of the pose search: damped Gauss-Newton on the robust difference between the edited image and a render."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from gsi_bench_hf.perception.known_scene import Glimpse, KnownScene, Pose, Window
+from gsi_bench_hf.perception.photometry import SMOOTH_PX, Look, blurred, unexplained
+
+Float = NDArray[np.float64]
+Float32 = NDArray[np.float32]
+
+_MARGIN = 0.22
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """A pose and how it explains the image.
+
+    Attributes:
+        pose: the pose.
+        relief: what explaining by this pose takes off the background's badness, summed over pixels of the full image size.
+        share: badness taken off per pixel of the silhouette, −1..1: about 1 where the object stands out and is explained.
+        area_px: visible silhouette, in pixels of the full image size.
+    """
+
+    pose: Pose
+    relief: float
+    share: float
+    area_px: float
+
+
+class Matcher:
+    """Compares renders with the edited image at one size.
+
+    Args:
+        known: the scene.
+        look: of the edited image.
+        image: (H, W, 3) float32, the edited image, 0..1.
+        background: (H, W, 3) float32, the scene without the target, rendered, same size.
+        full: whether poses are rendered in full light (only at the image's own size).
+    """
+
+    def __init__(self, known: KnownScene, look: Look, image: Float32, background: Float32, *, full: bool) -> None:
+        self.known, self.look, self.full = known, look, full
+        self.camera = known.level_camera(image.shape[1])
+        self.scale = image.shape[1] / known.camera.width
+        self.background = background
+        self._image = blurred(image, SMOOTH_PX)
+        self._plain = blurred(look.of(background, self.scale), SMOOTH_PX)
+        self._last: dict[tuple[Pose, Window, bool], Glimpse] = {}
+        self.use(1.0)
+
+    def use(self, leniency: float) -> None:
+        """Count a difference as half explained at `leniency` times the look's tolerance; more than 1 reaches farther."""
+        self.tolerance = leniency * self.look.tolerance
+        self.badness = unexplained(self._image, self._plain, self.tolerance)
+
+    def measure(self, pose: Pose) -> Fit:
+        """How well a pose explains the image."""
+        window = self.known.window(pose, self.camera, _MARGIN)
+        if window.empty:
+            return Fit(pose, 0.0, -1.0, 0.0)
+        glimpse = self._glimpse(pose, window, full=self.full)
+        apart = self._difference(glimpse)
+        squared = np.einsum("hwc,hwc->hw", apart, apart)
+        badness = squared / (squared + self.tolerance**2)
+        gained = self.badness[window.slices] - badness
+        area = float(glimpse.mask.sum())
+        share = float(gained[glimpse.mask].mean()) if area >= 4 else -1.0
+        return Fit(pose, float(gained.sum()) / self.scale**2, share, area / self.scale**2)
+
+    def refine(self, pose: Pose, *, free: tuple[int, ...], iterations: int, leniencies: tuple[float, ...]) -> Fit:
+        """Improve a pose.
+
+        Args:
+            pose: where to start.
+            free: which of x, y, yaw, log scale may change.
+            iterations: steps at most, for each leniency.
+            leniencies: see `use`; one after the other, the last for the result.
+        """
+        for leniency in leniencies:
+            self.use(leniency)
+            fit = self._descend(pose, free, iterations)
+            pose = fit.pose
+        return fit
+
+    def _descend(self, pose: Pose, free: tuple[int, ...], iterations: int) -> Fit:
+        damping, best = 1e-3, self.measure(pose)
+        for _ in range(iterations):
+            step = self._step(best.pose, free, damping)
+            if step is None:
+                break
+            tried = self._along(best, step)
+            if tried is best:
+                damping *= 30.0
+                if damping > 10.0:
+                    break
+                continue
+            moved = np.abs(tried.pose.vector - best.pose.vector) / self._units(best.pose)
+            gained = tried.relief - best.relief
+            best, damping = tried, max(damping * 0.2, 1e-4)
+            if (moved < 0.03).all() or gained < 2e-3 * best.relief:
+                break
+        return best
+
+    def _along(self, best: Fit, step: Float) -> Fit:
+        """The best of ever longer steps. Fine texture makes steps too short: beyond half its wavelength it pulls nowhere."""
+        for length in (1.0, 2.5, 6.0):
+            tried = self.measure(best.pose.plus(length * step))
+            if tried.relief <= best.relief:
+                break
+            best = tried
+            if (np.abs(step) < 0.1 * self._units(best.pose)).all():
+                break
+        return best
+
+    def _units(self, pose: Pose) -> Float:
+        """(4,) a change of each number that shifts the picture by about a pixel."""
+        box = self.known.box(pose)
+        pixel_m = float(box.center_m[2]) / float(self.camera.intrinsics[0, 0])
+        radius_m = max(float(box.extents_m.max()) / 2.0, 1e-3)
+        return np.array([pixel_m, pixel_m, pixel_m / radius_m, pixel_m / radius_m])
+
+    def _step(self, pose: Pose, free: tuple[int, ...], damping: float) -> Float | None:
+        window = self.known.window(pose, self.camera, _MARGIN)
+        if window.empty:
+            return None
+        units = self._units(pose)
+        residual = self._difference(self._glimpse(pose, window, full=self.full))
+        squared = np.einsum("hwc,hwc->hw", residual, residual)
+        tolerance2 = self.tolerance**2
+        weight = (tolerance2 / (squared + tolerance2)) ** 2 * _inner(window, self.camera.width, self.camera.height)
+        slopes = []
+        for index in free:
+            nudge = np.eye(4)[index] * units
+            ahead = self._composed(self._glimpse(pose.plus(nudge), window, full=False))
+            behind = self._composed(self._glimpse(pose.plus(-nudge), window, full=False))
+            slopes.append((ahead - behind) / 2.0)
+        jacobian = np.stack(slopes, axis=-1)
+        weighted = jacobian * weight[..., None, None]
+        normal = np.einsum("hwci,hwcj->ij", weighted, jacobian).astype(np.float64)
+        toward = np.einsum("hwci,hwc->i", weighted, residual).astype(np.float64)
+        normal += np.diag(damping * np.diag(normal) + 1e-9)
+        step = np.zeros(4)
+        step[list(free)] = np.clip(np.linalg.solve(normal, toward), -6.0, 6.0)
+        return step * units
+
+    def _glimpse(self, pose: Pose, window: Window, *, full: bool) -> Glimpse:
+        key = (pose, window, full)
+        if key not in self._last:
+            if len(self._last) > 16:
+                self._last.clear()
+            self._last[key] = (
+                self.known.full(pose, self.camera, window) if full else self.known.draft(pose, self.camera, window)
+            )
+        return self._last[key]
+
+    def _composed(self, glimpse: Glimpse) -> Float32:
+        """(h, w, 3) the picture of the window with the target in it, as the edited image would show it."""
+        rgb = glimpse.rgb.astype(np.float32) / np.float32(255.0)
+        rgb = np.where(glimpse.mask[..., None], rgb, self.background[glimpse.window.slices])
+        return blurred(self.look.of(rgb, self.scale), SMOOTH_PX)
+
+    def _difference(self, glimpse: Glimpse) -> Float32:
+        """(h, w, 3) image − picture."""
+        whole = self.full
+        picture = blurred(self.look.of(glimpse.rgb, self.scale), SMOOTH_PX) if whole else self._composed(glimpse)
+        return np.asarray(self._image[glimpse.window.slices] - picture)
+
+
+def _inner(window: Window, width: int, height: int) -> Float32:
+    """(h, w) 0 in a seam along those edges of the window that are not the image's: blur and contact shadows are cut off there."""
+    weight = np.ones((window.bottom - window.top, window.right - window.left), np.float32)
+    seam = 3
+    if window.left > 0:
+        weight[:, :seam] = 0.0
+    if window.top > 0:
+        weight[:seam] = 0.0
+    if window.right < width:
+        weight[:, -seam:] = 0.0
+    if window.bottom < height:
+        weight[-seam:] = 0.0
+    return weight
+
+
+def shrink(picture: Float32, width: int) -> Float32:
+    """The picture at another width, by area."""
+    height = round(picture.shape[0] * width / picture.shape[1])
+    return np.asarray(cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA), dtype=np.float32)
