@@ -73,8 +73,8 @@ SLOTS: Mapping[Language, Mapping[str, Mapping[str, tuple[str, ...]]]] = {
             "away": ("away from the camera", "farther from the camera", "further from the camera", "away from you"),
         },
         "turn": {
-            "clockwise": ("clockwise", "clock-wise"),
-            "counterclockwise": ("counterclockwise", "counter-clockwise", "anticlockwise", "anti-clockwise"),
+            "clockwise": ("clockwise",),
+            "counterclockwise": ("counterclockwise", "anticlockwise", "counter-clockwise", "anti-clockwise"),
         },
         "camera": {
             "left": ("to the left", "left"),
@@ -130,9 +130,9 @@ _ENGLISH: tuple[tuple[Any, ...], ...] = (
     ("move", "Pull the {target} {distance} {direction}.", ("towards",)),
     ("rotate", "Rotate the {target} {angle} {turn}."),
     ("rotate", "Rotate the {target} {turn} by {angle}."),
-    ("rotate", "Turn the {target} {angle} {turn}, seen from above.", None, 3),
+    ("rotate", "Turn the {target} {angle} {turn}, seen from above.", None, 2),
     ("rotate", "Please turn the {target} {turn} by {angle} when viewed from above."),
-    ("rotate", "Spin the {target} {angle} {turn}.", None, 3),
+    ("rotate", "Spin the {target} {angle} {turn}.", None, 2),
     ("scale", "Scale the {target} to {percent} of its size."),
     ("scale", "Resize the {target} to {factor} times its current size."),
     ("scale", "Make the {target} {factor} times as large."),
