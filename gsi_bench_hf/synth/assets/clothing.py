@@ -174,7 +174,7 @@ def hat(rng: np.random.Generator) -> Draft:
         ],
         26,
     )
-    under = profile[::-1] * [1.0, 1.0] - [[0.0, 0.002]]
+    under = profile[::-1] * [0.985, 0.975]
     felt = Material(texture("fabric", base=tone, threads=96, depth=0.2 if color == "beige" else 0.06), specular=0.05)
     shape = lathe(profile, 48, 70.0).scaled(1.0, 1.16, 1.0)
 

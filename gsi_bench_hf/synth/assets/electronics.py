@@ -182,8 +182,10 @@ def alarm_clock(rng: np.random.Generator) -> Draft:
     for side in (-1, 1):
         up = bell.turned("y", side * 32).moved(side * radius * 0.62, 0, z + radius * 0.98)
         stem = rod((side * radius * 0.5, 0, z + radius * 0.8), (side * radius * 0.64, 0, z + radius * 1.03), 0.003, 8)
-        foot = rod((side * radius * 0.55, 0.0, z - radius * 0.8), (side * radius * 0.72, 0.0, 0.005), 0.005, 10)
-        solids += [merge(up, stem).part(chrome), foot.part(chrome)]
+        solids.append(merge(up, stem).part(chrome))
+        for end in (-1, 1):
+            knee = (side * radius * 0.5, end * deep * 0.2, z - radius * 0.8)
+            solids.append(rod(knee, (side * radius * 0.66, end * deep * 0.42, 0.005), 0.005, 10).part(chrome))
     hammer = rod((0, 0, z + radius * 0.95), (0, 0, z + radius * 1.28), 0.002, 8)
     head = rod((-0.006, 0, z + radius * 1.3), (0.006, 0, z + radius * 1.3), 0.005, 10)
     arc = [(-radius * 0.5, 0, z + radius * 1.3), (0, 0, z + radius * 1.72), (radius * 0.5, 0, z + radius * 1.3)]

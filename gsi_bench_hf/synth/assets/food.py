@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from gsi_bench_hf.synth.assets.base import Draft, Kind, Material
+from gsi_bench_hf.synth.assets.base import Draft, Float, Kind, Material
 from gsi_bench_hf.synth.assets.palette import rgba, seed
 from gsi_bench_hf.synth.assets.plants import leaf_blade
-from gsi_bench_hf.synth.assets.shapes import curve, ellipsoid, extrude, lathe, merge, surface, tube
+from gsi_bench_hf.synth.assets.shapes import Shape, curve, ellipsoid, extrude, lathe, merge, surface, tube
 from gsi_bench_hf.synth.assets.textures import texture
 
 STALK = Material(None, rgba("5a4028"), 0.1, 0.2)
@@ -116,6 +116,21 @@ def pear(rng: np.random.Generator) -> Draft:
     return Draft(parts, color, "fruit", 1, 0.18)
 
 
+def _banana(stem: Float, fan_rad: float, size: float) -> tuple[Shape, Float]:
+    """One fruit that hangs out from `stem` (3,) in the direction `fan_rad` of the front, and its line (20, 3)."""
+    out = np.array([np.sin(fan_rad), -np.cos(fan_rad), 0.0])
+    reach = np.array([0.0, 0.03, 0.075, 0.12, 0.155, 0.166])
+    rise = np.array([0.0, -0.014, -0.0255, -0.0235, -0.006, 0.003])
+    line = curve(stem + size * (reach[:, None] * out + rise[:, None] * np.array([0.0, 0.0, 1.0])), 20)
+    t = np.linspace(0, 1, 20)
+    girth = (0.0055 + 0.0125 * np.sin(np.pi * np.clip((t - 0.05) * 1.04, 0, 1)) ** 0.55) * size
+    girth *= 1.0 - 0.55 * np.clip((t - 0.8) / 0.2, 0, 1) ** 1.5
+    fruit = tube(line, girth, 15)
+    ridge = 1.0 + 0.07 * np.cos(5 * 2 * np.pi * fruit.uv[:, 0])
+    axis = line[np.argmin(np.linalg.norm(fruit.vertices[:, None] - line[None], axis=2), axis=1)]
+    return fruit.bent(axis + (fruit.vertices - axis) * ridge[:, None]), line
+
+
 def bananas(rng: np.random.Generator) -> Draft:
     """A hand of bananas, their tips towards the front."""
     tone = ("dcb53a", "e2bf45", "c9b93f")[int(rng.integers(3))]
@@ -123,42 +138,21 @@ def bananas(rng: np.random.Generator) -> Draft:
     skin = Material(
         texture("peel", base=tone, blush="c7a634", seed=seed(rng), streaks=0.25), specular=0.2, shininess=0.3
     )
-    parts, ends = [], []
     stem = np.array([0.0, 0.05, 0.042]) * size
-    for k in range(count):
-        fan = np.deg2rad((k - (count - 1) / 2) * 24 + rng.uniform(-3, 3))
-        out = np.array([np.sin(fan), -np.cos(fan), 0.0])
-        path = [stem, stem + (out * 0.03 + [0, 0, -0.014]) * size, stem + (out * 0.075 + [0, 0, -0.0255]) * size]
-        path += [
-            stem + (out * 0.12 + [0, 0, -0.0235]) * size,
-            stem + (out * 0.155 + [0, 0, -0.006]) * size,
-            stem + (out * 0.166 + [0, 0, 0.003]) * size,
-        ]
-        line = curve(path, 20)
-        t = np.linspace(0, 1, 20)
-        girth = (0.0055 + 0.0125 * np.sin(np.pi * np.clip((t - 0.05) * 1.04, 0, 1)) ** 0.55) * size
-        girth *= 1.0 - 0.55 * np.clip((t - 0.8) / 0.2, 0, 1) ** 1.5
-        fruit = tube(line, girth, 15)
-        ridge = 1.0 + 0.07 * np.cos(5 * 2 * np.pi * fruit.uv[:, 0])
-        axis = line[np.argmin(np.linalg.norm(fruit.vertices[:, None] - line[None], axis=2), axis=1)]
-        parts.append(fruit.bent(axis + (fruit.vertices - axis) * ridge[:, None]).part(skin))
-        ends.append(ellipsoid(0.0042, 0.0042, 0.0042, 12, 6).moved(*(line[-1] + (line[-1] - line[-2]) * 0.4)))
-    crown = tube(
-        curve(
-            [
-                stem + np.array([0, -0.004, -0.002]),
-                stem + np.array([0, 0.008, 0.006]),
-                stem + np.array([0, 0.016, 0.016]),
-            ],
-            8,
-        ),
-        [0.009, 0.0095, 0.009, 0.008, 0.007, 0.0066, 0.0064, 0.006],
-        12,
-    )
-    parts += [
-        crown.part(Material(None, rgba("8f8a3a"), 0.1, 0.2), False),
-        merge(*ends).part(Material(None, rgba("3f3220"), 0.1, 0.2), False),
+    fans = np.deg2rad((np.arange(count) - (count - 1) / 2) * 24 + rng.uniform(-3, 3, count))
+    made = [_banana(stem, float(fan), size) for fan in fans]
+    # The bunch leans on its bellies, a little pressed flat: so it lies still.
+    fruits = [fruit.turned("x", -2.3 if count == 3 else -1.2) for fruit, _ in made]
+    low = min(float(fruit.vertices[:, 2].min()) for fruit in fruits) + 0.0025
+    flat = [fruit.bent(np.maximum(fruit.vertices, [-np.inf, -np.inf, low])) for fruit in fruits]
+    ends = [
+        ellipsoid(0.0042, 0.0042, 0.0042, 12, 6).moved(*(line[-1] + (line[-1] - line[-2]) * 0.4)) for _, line in made
     ]
+    knots = stem + np.array([[0, -0.004, -0.002], [0, 0.008, 0.006], [0, 0.016, 0.016]])
+    crown = tube(curve(knots, 8), [0.009, 0.0095, 0.009, 0.008, 0.007, 0.0066, 0.0064, 0.006], 12)
+    parts = [fruit.part(skin) for fruit in flat]
+    parts.append(crown.part(Material(None, rgba("8f8a3a"), 0.1, 0.2), False))
+    parts.append(merge(*ends).part(Material(None, rgba("3f3220"), 0.1, 0.2), False))
     return Draft(tuple(parts), "yellow", "fruit", 1, 0.5)
 
 

@@ -8,6 +8,7 @@ from gsi_bench_hf.synth.assets.base import Draft, Kind, Material
 from gsi_bench_hf.synth.assets.electronics import BLACK, CHROME, facing, metal
 from gsi_bench_hf.synth.assets.palette import PLASTICS, pick, rgba, seed
 from gsi_bench_hf.synth.assets.shapes import (
+    Shape,
     curve,
     extrude,
     label,
@@ -59,7 +60,7 @@ def stapler(rng: np.random.Generator) -> Draft:
         rail.part(CHROME),
         hinge.part(BLACK),
         anvil.part(CHROME, False),
-        pad.part(BLACK, False),
+        pad.part(BLACK),
     )
     return Draft(turned_parts(parts, "z", -90), color, "metal", 1, 0.3)
 
@@ -189,36 +190,37 @@ def toaster(rng: np.random.Generator) -> Draft:
 
 def picture_frame(rng: np.random.Generator) -> Draft:
     """A framed photograph on its strut, leaning back, its picture towards the front."""
-    wood = {"brown": ("walnut", "mahogany"), "beige": ("oak", "maple"), "black": ("ebony",)}
-    color, tone = pick(rng, wood)
+    color, tone = pick(rng, {"brown": ("walnut", "mahogany"), "beige": ("oak", "maple"), "black": ("ebony",)})
     width, tall = (0.13, 0.17) if rng.integers(2) else (0.18, 0.14)
-    bar, deep = rng.uniform(0.014, 0.022), 0.014
-    frame = Material(texture("wood", tone=tone, seed=seed(rng, 3), knots=0), specular=0.3, shininess=0.5)
-    upright = rounded_box(bar, deep, tall + 2 * bar, 0.004)
-    level = rounded_box(width, deep, bar, 0.004)
+    bar, deep, lean = rng.uniform(0.014, 0.022), 0.014, 10.0
+    upright, level = rounded_box(bar, deep, tall + 2 * bar, 0.004), rounded_box(width, deep, bar, 0.004)
     pieces = [upright.moved(x=s * (width + bar) / 2) for s in (-1, 1)] + [level, level.moved(z=tall + bar)]
+    frame = merge(*pieces).tiled(0.3).turned("x", -lean)
+    back = rounded_box(width + bar, 0.004, tall + bar, 0.001).moved(y=deep * 0.4, z=bar / 2).turned("x", -lean)
+    photo = label(width, tall).moved(y=-deep * 0.18, z=bar).turned("x", -lean)
     style = ("hills", "leaf", "sun", "blocks")[int(rng.integers(4))]
     base, accent = (("9fc1d6", "7d8f74"), ("e8dcc4", "5d7d58"), ("e9a36b", "6b4a6b"), ("f0ebe0", "a5362d"))[
         int(rng.integers(4))
     ]
-    photo = label(width, tall).moved(y=-deep * 0.18, z=bar)
-    back = rounded_box(width + bar, 0.004, tall + bar, 0.001).moved(y=deep * 0.4, z=bar / 2)
-    long = tall * 0.7
-    strut = rounded_box(0.035, 0.003, long, 0.001).turned("x", 28).moved(z=0.002)
-    # Its foot is that far behind its head, and its head touches the back, which leans by then.
-    strut = strut.moved(y=0.011 + long * (np.sin(np.deg2rad(28)) + np.cos(np.deg2rad(28)) * np.tan(np.deg2rad(10))))
-    lean = -10.0
-    parts = [merge(*pieces).tiled(0.3).turned("x", lean).part(frame), back.turned("x", lean).part(BLACK)]
-    parts.append(
-        photo.turned("x", lean).part(
-            Material(
-                texture("art", base=base, accent=accent, style=style, seed=seed(rng)), specular=0.3, shininess=0.7
-            ),
-            False,
-        )
+    picture = Material(
+        texture("art", base=base, accent=accent, style=style, seed=seed(rng)), specular=0.3, shininess=0.7
     )
-    parts.append(strut.part(BLACK))
-    return Draft(tuple(parts), color, "wooden", 1, 0.35)
+    wood = Material(texture("wood", tone=tone, seed=seed(rng, 3), knots=0), specular=0.3, shininess=0.5)
+    parts = (
+        frame.part(wood),
+        back.part(BLACK),
+        photo.part(picture, False),
+        _strut(tall * 0.7, lean, float(frame.vertices[:, 2].min())).part(BLACK),
+    )
+    return Draft(parts, color, "wooden", 1, 0.35)
+
+
+def _strut(long: float, lean_deg: float, floor_z: float) -> Shape:
+    """The leg behind a frame that leans back by `lean_deg`: its head touches the back, its foot stands on `floor_z`."""
+    splay = np.deg2rad(28)
+    leg = rounded_box(0.035, 0.003, long, 0.001).turned("x", np.rad2deg(splay))
+    leg = leg.moved(y=0.011 + long * (np.sin(splay) + np.cos(splay) * np.tan(np.deg2rad(lean_deg))))
+    return leg.moved(z=floor_z - float(leg.vertices[:, 2].min()))
 
 
 def kettle(rng: np.random.Generator) -> Draft:

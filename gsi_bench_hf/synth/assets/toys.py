@@ -269,7 +269,7 @@ def teddy(rng: np.random.Generator) -> Draft:
     ]
     pads, soft = [], []
     for sx in (-1, 1):
-        leg = ball(0, 0, 0, 0.023, 0.044, 0.023).turned("z", sx * 22).moved(sx * 0.047, -0.052, 0.024)
+        leg = ball(0, 0, 0, 0.023, 0.044, 0.023).turned("z", sx * 22).moved(sx * 0.047, -0.052, 0.023)
         arm = ball(0, 0, 0, 0.019, 0.02, 0.042).turned("x", -38).turned("y", sx * -28).moved(sx * 0.06, -0.026, 0.086)
         parts += [leg.part(fur), arm.part(fur), ball(sx * 0.04, 0.0, 0.19, 0.018, 0.011, 0.018, 20).part(fur)]
         soft.append(ball(sx * 0.04, -0.0075, 0.189, 0.011, 0.006, 0.011, 16))
