@@ -82,7 +82,7 @@ def cereal_box(rng: np.random.Generator) -> Draft:
     parts = (
         rounded_box(width, depth, height, 0.0012).part(Material(None, rgba(tone), 0.3)),
         pictures[0].part(front, False),
-        pictures[1].part(Material(texture("cereal", base=tone, accent="f4ead2", seed=number + 1), specular=0.3), False),
+        pictures[1].part(side, False),
         merge(*sides).part(side, False),
         flap.part(Material(None, (0.35, 0.3, 0.25, 1.0), 0.1), False),
     )

@@ -6,6 +6,7 @@ import numpy as np
 
 from gsi_bench_hf.synth.assets.base import Draft, Float, Kind, Material
 from gsi_bench_hf.synth.assets.palette import CLOTHS, other, pick, rgba
+from gsi_bench_hf.synth.assets.plants import leaf_blade
 from gsi_bench_hf.synth.assets.shapes import Shape, curve, extrude, lathe, merge, rod, surface, tube, turned_parts
 from gsi_bench_hf.synth.assets.textures import texture
 
@@ -148,69 +149,65 @@ def _laces(upper: _Upper) -> list[Shape]:
     return pieces
 
 
-def hat(rng: np.random.Generator) -> Draft:
-    """A straw or felt hat with a ribbon, its bow to the right."""
-    color, tone = pick(
-        rng,
-        {
-            "beige": ("cdb27f", "d8c08f"),
-            "brown": ("6f4f35", "7d5a3c"),
-            "gray": ("6d6e70",),
-            "black": ("2d2c2e",),
-            "green": ("4f5e45",),
-        },
-    )
-    r, brim, tall = rng.uniform(0.078, 0.086), rng.uniform(0.055, 0.075), rng.uniform(0.09, 0.11)
-    profile = curve(
-        [
-            (r + brim, 0.012),
-            (r + brim * 0.5, 0.004),
-            (r * 1.05, 0.009),
-            (r, 0.03),
-            (r * 0.96, tall * 0.72),
-            (r * 0.82, tall * 0.97),
-            (r * 0.4, tall),
-            (0.0, tall * 0.93),
-        ],
-        26,
-    )
-    under = profile[::-1] * [0.985, 0.975]
-    felt = Material(texture("fabric", base=tone, threads=96, depth=0.2 if color == "beige" else 0.06), specular=0.05)
-    shape = lathe(profile, 48, 70.0).scaled(1.0, 1.16, 1.0)
+def _crown(r: float, brim: float, tall: float) -> Float:
+    """(26, 2) outline of a hat from the brim's edge to the top's middle."""
+    edge = [(r + brim, 0.012), (r + brim * 0.5, 0.004), (r * 1.05, 0.009), (r, 0.03)]
+    return curve([*edge, (r * 0.96, tall * 0.72), (r * 0.82, tall * 0.97), (r * 0.4, tall), (0.0, tall * 0.93)], 26)
 
-    def creased(crown: Shape) -> Shape:
-        v = crown.vertices.copy()
-        high = np.clip((v[:, 2] - tall * 0.7) / (tall * 0.3), 0, 1)
-        v[:, 2] -= 0.02 * high * np.exp(-((v[:, 0] / (r * 0.35)) ** 2)) * (1 - 0.35 * (v[:, 1] / r))
-        return crown.bent(v)
 
-    ribbon = lathe([(r * 1.012, 0.018), (r * 1.012, 0.022), (r * 1.0, 0.044), (r * 0.985, 0.046)], 48).scaled(
+def _creased(crown: Shape, r: float, tall: float) -> Shape:
+    """The crown longer than wide, with a crease along its top that is deeper at the front."""
+    v = crown.vertices * [1.0, 1.16, 1.0]
+    high = np.clip((v[:, 2] - tall * 0.7) / (tall * 0.3), 0, 1)
+    v[:, 2] -= 0.02 * high * np.exp(-((v[:, 0] / (r * 0.35)) ** 2)) * (1 - 0.35 * (v[:, 1] / r))
+    return crown.bent(v)
+
+
+def _ribbon(r: float) -> Shape:
+    """A band round the crown and a bow at its right."""
+    band = lathe([(r * 1.012, 0.018), (r * 1.012, 0.022), (r * 1.0, 0.044), (r * 0.985, 0.046)], 48).scaled(
         1.0, 1.16, 1.0
     )
+    bow = []
+    for s in (-1, 1):
+        loop = [
+            (r * 1.0, 0, 0.032),
+            (r * 1.07, s * 0.02, 0.04),
+            (r * 1.03, s * 0.034, 0.031),
+            (r * 1.05, s * 0.018, 0.024),
+            (r * 1.0, 0, 0.032),
+        ]
+        bow.append(tube(curve(loop, 14), 0.004, 8))
+    return merge(band, *bow)
+
+
+def hat(rng: np.random.Generator) -> Draft:
+    """A straw or felt hat with a ribbon, and a feather at its right that points backwards."""
+    hats = {
+        "beige": ("cdb27f", "d8c08f"),
+        "brown": ("6f4f35", "7d5a3c"),
+        "gray": ("6d6e70",),
+        "black": ("2d2c2e",),
+        "green": ("4f5e45",),
+    }
+    color, tone = pick(rng, hats)
+    r, brim, tall = rng.uniform(0.078, 0.086), rng.uniform(0.055, 0.075), rng.uniform(0.09, 0.11)
+    profile = _crown(r, brim, tall)
+    felt = Material(texture("fabric", base=tone, threads=96, depth=0.2 if color == "beige" else 0.06), specular=0.05)
     _, accent = other(rng, CLOTHS, color, "red", "blue", "black", "white", "brown")
-    bow = [
-        tube(
-            curve(
-                [
-                    (r * 1.0, 0, 0.032),
-                    (r * 1.07, s * 0.02, 0.04),
-                    (r * 1.03, s * 0.034, 0.031),
-                    (r * 1.05, s * 0.018, 0.024),
-                    (r * 1.0, 0, 0.032),
-                ],
-                14,
-            ),
-            0.004,
-            8,
-        )
-        for s in (-1, 1)
-    ]
-    band = Material(None, rgba(accent), 0.15, 0.25)
-    inner = lathe(under, 40, 70.0).scaled(1.0, 1.16, 1.0)
+    plume = ("c9b48a", "a5362d", "3f6f8f", "e2dccb", "6f7f3a")[int(rng.integers(5))]
+    spine = np.array(
+        [(r * 1.04, -0.012, 0.03), (r * 1.1, 0.03, 0.062), (r * 1.12, 0.085, 0.098), (r * 1.08, 0.125, 0.118)]
+    )
     parts = (
-        creased(shape).tiled(0.25).part(felt),
-        creased(inner).part(Material(None, rgba("4a4038"), 0.02, 0.1), False),
-        merge(ribbon, *bow).part(band, False),
+        _creased(lathe(profile, 48, 70.0), r, tall).tiled(0.25).part(felt),
+        _creased(lathe(profile[::-1] * [0.985, 0.975], 40, 70.0), r, tall).part(
+            Material(None, rgba("4a4038"), 0.02, 0.1), False
+        ),
+        _ribbon(r).part(Material(None, rgba(accent), 0.15, 0.25), False),
+        leaf_blade(spine, 0.036, 0.9, 0.15).part(
+            Material(texture("leaf", base=plume, rib="efe8d8", veins=24), specular=0.1), False
+        ),
     )
     return Draft(parts, color, "straw" if color == "beige" else "felt", 1, 0.15)
 

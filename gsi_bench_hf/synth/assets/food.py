@@ -63,7 +63,7 @@ def apple(rng: np.random.Generator) -> Draft:
 
 def pear(rng: np.random.Generator) -> Draft:
     """A pear that leans a little to the right."""
-    color, tone, blush = (("green", "a3ac4f", "c9bb62"), ("yellow", "d2b450", "c98f45"), ("brown", "9c7340", "b98f55"))[
+    color, tone, blush = (("green", "7f9f42", "94a648"), ("yellow", "d2b450", "c98f45"), ("brown", "9c7340", "b98f55"))[
         int(rng.integers(3))
     ]
     r = rng.uniform(0.034, 0.04)

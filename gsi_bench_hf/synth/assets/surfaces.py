@@ -184,7 +184,7 @@ def bands(base: str = "d9d2c4", accent: str = "", at: str = "", rings: int = 0, 
     """
     y = (np.arange(512) + 0.5) / 512
     column = np.broadcast_to(rgb(base), (512, 3)).copy()
-    column *= (1.0 + 0.025 * np.sin(2 * np.pi * y * 3) + (0.02 * np.sin(2 * np.pi * y * rings) if rings else 0.0))[
+    column *= (1.0 + 0.01 * np.sin(2 * np.pi * y * 3) + (0.02 * np.sin(2 * np.pi * y * rings) if rings else 0.0))[
         :, None
     ]
     for band in filter(None, at.split(";")):
