@@ -221,6 +221,7 @@ def _record(identity: Mapping[str, str], seed: int, made: _SceneRows, pair: _Pai
     assert made.source.rgb is not None
     assert made.source.depth_m is not None
     assert pair.target.rgb is not None
+    depth_m = labels.mended_depth(made.source.depth_m, stage.seen.segmentation, scene)
     numbers = np.asarray(stage.seen.segmentation, dtype=np.uint8)
     target_numbers = labels.source_numbers(kept.seen.segmentation, kept.result, scene)
     return {
@@ -237,7 +238,7 @@ def _record(identity: Mapping[str, str], seed: int, made: _SceneRows, pair: _Pai
         "camera": labels.camera_record(scene.camera),
         "objects": labels.object_records(scene, stage.seen),
         "target_objects": labels.object_records(kept.result, kept.seen),
-        "depth": labels.encode_png(labels.depth_mm(made.source.depth_m), f"{name}-depth.png"),
+        "depth": labels.encode_png(labels.depth_mm(depth_m), f"{name}-depth.png"),
         "segmentation": labels.encode_png(numbers, f"{name}-segmentation.png"),
         "target_segmentation": labels.encode_png(target_numbers, f"{name}-target-segmentation.png"),
         "difficulty": labels.difficulty(kept, stage.seen),

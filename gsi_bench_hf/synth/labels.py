@@ -18,6 +18,7 @@ Encoded = dict[str, Any]
 _SMALL_PX = 70.0
 _OCCLUDED = 0.85
 _SHORT_MOVE_M = 0.08
+_OUTSIDE_M = 0.003
 
 
 def encode_png(image: NDArray[Any], name: str) -> Encoded:
@@ -92,6 +93,28 @@ def camera_record(camera: Camera) -> dict[str, Any]:
 def depth_mm(depth_m: NDArray[np.float32]) -> NDArray[np.uint16]:
     """(H, W) whole millimetres along camera z, at most 65,535."""
     return np.asarray(np.clip(np.rint(depth_m.astype(np.float64) * 1000.0), 0, 65535), dtype=np.uint16)
+
+
+def mended_depth(depth_m: NDArray[np.float32], segmentation: NDArray[np.int32], scene: Scene) -> NDArray[np.float32]:
+    """(H, W) the depth with what lies outside its object's box replaced by the median of its object's pixels around it.
+
+    A triangle seen edge-on may be drawn with a depth off its plane: about one pixel in a hundred pictures, decimetres off.
+    """
+    mended = depth_m.copy()
+    k = scene.camera.intrinsics
+    for number, item in enumerate(scene.objects, start=1):
+        box = object_box(item, scene.camera)
+        v, u = np.nonzero(segmentation == number)
+        rays = np.stack([(u + 0.5 - k[0, 2]) / k[0, 0], (v + 0.5 - k[1, 2]) / k[1, 1], np.ones(len(u))], axis=1)
+        local = (rays * depth_m[v, u, None] - box.center_m) @ box.rotation
+        wrong = (np.abs(local) - box.extents_m / 2.0).max(axis=1) > _OUTSIDE_M
+        good = np.zeros(segmentation.shape, dtype=bool)
+        good[v[~wrong], u[~wrong]] = True
+        for row, column in zip(v[wrong], u[wrong], strict=True):
+            near = np.s_[max(row - 2, 0) : row + 3, max(column - 2, 0) : column + 3]
+            if good[near].any():
+                mended[row, column] = np.median(depth_m[near][good[near]])
+    return mended
 
 
 def source_numbers(segmentation: NDArray[np.int32], result: Scene, source: Scene) -> NDArray[np.uint8]:

@@ -16,6 +16,7 @@ from gsi_bench_hf.data.features import features
 from gsi_bench_hf.geometry import box_corners, move_box, project_points, rotate_about_vertical, unproject_depth
 from gsi_bench_hf.instructions import paper_operation, parse
 from gsi_bench_hf.synth.generate import GenerationError, _scene_rows, generate_rows
+from gsi_bench_hf.synth.labels import mended_depth
 from gsi_bench_hf.synth.referring import MARGIN_M, Expression, named_by
 from gsi_bench_hf.synth.render import Renderer, load_renderer
 from gsi_bench_hf.synth.scene import from_json, object_box
@@ -103,7 +104,27 @@ def test_the_scene_json_renders_to_the_same_pixels(rows: Rows, renderer: Rendere
             assert np.array_equal(frame, stored), (row["id"], name)
         stored_mm = np.asarray(Image.open(io.BytesIO(row["depth"]["bytes"]))).astype(np.float64)
         assert source.depth_m is not None
-        assert np.abs(source.depth_m * 1000.0 - stored_mm).max() <= 0.51
+        assert source.segmentation is not None
+        depth_m = mended_depth(source.depth_m, source.segmentation, edited.source)
+        assert np.abs(depth_m * 1000.0 - stored_mm).max() <= 0.51
+        assert np.count_nonzero(depth_m != source.depth_m) <= 2
+
+
+def test_depth_that_lies_outside_its_object_is_mended(rows: Rows, renderer: Renderer) -> None:
+    scene = from_json(rows[0]["scene"]).source
+    frame = renderer.render(scene, want=("depth", "segmentation"))
+    assert frame.depth_m is not None
+    assert frame.segmentation is not None
+    right = mended_depth(frame.depth_m, frame.segmentation, scene)
+    v, u = (int(np.median(x)) for x in np.nonzero(frame.segmentation == frame.segmentation.max()))
+    if frame.segmentation[v, u] == 0:
+        v, u = (int(x[0]) for x in np.nonzero(frame.segmentation))
+    wrong = right.copy()
+    wrong[v, u] -= 0.4
+    again = mended_depth(wrong, frame.segmentation, scene)
+    assert abs(again[v, u] - right[v, u]) < 0.01
+    again[v, u] = right[v, u]
+    assert np.array_equal(again, right)
 
 
 def test_what_is_asked_is_what_the_labels_say(samples: list[Sample]) -> None:
