@@ -224,6 +224,7 @@ def test_a_damaged_installation_says_so(monkeypatch, tmp_path):
         registration_evaluate.script("gsi_bench")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("first", ["evaluate", "gsi_bench_hf.registration_evaluate"])
 def test_the_hook_works_whatever_is_imported_first(first, tmp_path):
     code = (
@@ -244,3 +245,19 @@ def test_every_module_has_a_card_and_a_script_that_evaluate_can_read():
         imports = evaluate.loading.get_imports(str(script))
         assert [i[:2] for i in imports] == [("library", "gsi_bench_hf")]
     assert Path(registration_evaluate.script("gsi_bench")).parents[1].name in ("metrics", "_evaluate_modules")
+
+
+@pytest.mark.slow
+def test_auto_brings_its_own_detector_and_judge_for_simulated_rows():
+    pytest.importorskip("mujoco", reason="the simulator needs mujoco")
+    from gsi_bench_hf.synth.generate import generate_rows
+    from gsi_bench_hf.synth.render import shared_renderer
+
+    made = list(generate_rows("sim-tabletop", seed=0, start=0, stop=1, renderer=shared_renderer("mujoco")))
+    images = [made[0]["target_image"], made[0]["source_image"]]
+    result = evaluate.load("gsi_bench").compute(predictions=images, references=made * 2, lpips=None)
+    truth, copied = result["samples"]
+    assert truth["instruction_compliance"] == 100.0
+    assert min(truth[name] for name in ("spatial_accuracy", "appearance_consistency")) >= 95
+    assert truth["edit_locality"] >= 97
+    assert (copied["instruction_compliance"], copied["average"]) == (0.0, pytest.approx(0.0, abs=0.3))
