@@ -111,9 +111,11 @@ class GsiBench(datasets.GeneratorBasedBuilder):  # type: ignore[misc]
         from gsi_bench_hf.synth.render import shared_renderer
 
         config: GsiBenchConfig = self.config
+        generator = config.subset.generator
+        assert generator is not None, "require_built let it pass"
         renderer = shared_renderer(config.renderer)
         for start, stop in shards:
-            rows = generate_rows(config.subset.generator, seed=config.seed, start=start, stop=stop, renderer=renderer)
+            rows = generate_rows(generator, seed=config.seed, start=start, stop=stop, renderer=renderer)
             yield from enumerate(rows, start)
 
 

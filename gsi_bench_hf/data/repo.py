@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -134,13 +134,19 @@ def _in_processes(shards: list[Shard], num_proc: int, on_row: Callable[[], objec
     workers = [_start(shards[i::num_proc]) for i in range(num_proc)]
     try:
         with ThreadPoolExecutor(num_proc) as pool:
-            for failure in pool.map(lambda worker: _follow(worker, on_row), workers):
+            for future in as_completed([pool.submit(_follow, worker, on_row) for worker in workers]):
+                failure = future.result()
                 if failure is not None:
+                    _stop(workers)
                     raise RuntimeError(f"a worker failed: {failure}. Finished shards are kept; call again to go on")
     finally:
-        for worker in workers:
-            worker.kill()
-            worker.wait()
+        _stop(workers)
+
+
+def _stop(workers: list[subprocess.Popen[str]]) -> None:
+    for worker in workers:
+        worker.kill()
+        worker.wait()
 
 
 def _start(shards: list[Shard]) -> subprocess.Popen[str]:

@@ -108,7 +108,7 @@ def _rows(shard: Shard) -> Iterator[dict[str, Any]]:
 
     build = shard.build
     renderer = shared_renderer(build.renderer)
-    return generate_rows(build.generator, seed=build.seed, start=shard.start, stop=shard.stop, renderer=renderer)
+    yield from generate_rows(build.generator, seed=build.seed, start=shard.start, stop=shard.stop, renderer=renderer)
 
 
 def main() -> int:

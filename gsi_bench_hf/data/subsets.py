@@ -113,7 +113,7 @@ def require_built(subset: Subset, *, data_dir: str | None = None, repo_id: str |
 SUBSETS: Registry[Subset] = Registry("config")
 """Every config by its name. The default of the examples comes first."""
 
-_SIM_LICENCE = "cc-by-4.0"
+_SIM_LICENCE = "apache-2.0"
 
 for _subset in (
     Subset(

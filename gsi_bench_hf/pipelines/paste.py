@@ -27,7 +27,8 @@ Float = NDArray[np.float64]
 _SHADOW = 0.08
 """How far around the target its contact shadow is erased, as a fraction of the mask's diagonal."""
 _SUPERSAMPLING = 2
-_FEATHER_PX = 0.8
+_BLEED_PX = 2.0
+_EDGE_GAIN = 2.0
 _INPAINT_RADIUS_PX = 5
 
 
@@ -128,17 +129,31 @@ def fill(source: Cutout) -> Image8:
         return source.image.copy()
     reach_px = max(2, round(_SHADOW * float(np.hypot(np.ptp(u) + 1, np.ptp(v) + 1))))
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach_px + 1, 2 * reach_px + 1))
-    others = source.layers.any(axis=0) if len(source.layers) else np.zeros_like(source.mask)
-    hole = (cv2.dilate(source.mask.astype(np.uint8), kernel) > 0) & ~(others & ~source.mask)
-    filled = cv2.inpaint(source.image, hole.astype(np.uint8), _INPAINT_RADIUS_PX, cv2.INPAINT_TELEA)
-    return np.asarray(filled, dtype=np.uint8)
+    others = np.asarray(source.layers.any(axis=0))
+    hole = _grown(source.mask, kernel) & ~(others & ~source.mask)
+    # The other objects are filled too, and put back: else their colours would flow into the hole.
+    unknown = hole | _grown(others, np.ones((5, 5), np.uint8))
+    y1, x1 = np.maximum([v.min() - 3 * reach_px, u.min() - 3 * reach_px], 0)
+    near = np.s_[y1 : v.max() + 3 * reach_px + 1, x1 : u.max() + 3 * reach_px + 1]
+    if unknown[near].all():
+        unknown = hole
+    filled = source.image.copy()
+    patch = cv2.inpaint(
+        source.image[near].copy(), unknown[near].astype(np.uint8), _INPAINT_RADIUS_PX, cv2.INPAINT_TELEA
+    )
+    filled[near][hole[near]] = patch[hole[near]]
+    return filled
+
+
+def _grown(mask: Mask, kernel: NDArray[Any]) -> Mask:
+    return np.asarray(cv2.dilate(mask.astype(np.uint8), kernel)) > 0
 
 
 def warp(source: Cutout, target: Box3D, *, keep_faces: bool) -> tuple[Float, Float]:
     """The target's pixels where its new box is.
 
     Returns:
-        (H, W, 3) colours 0..255 and (H, W, 1) feathered coverage 0..1.
+        (H, W, 3) colours 0..255 and (H, W, 1) coverage 0..1.
     """
     height, width = source.mask.shape
     color, alpha = np.zeros((height, width, 3)), np.zeros((height, width, 1))
@@ -151,13 +166,23 @@ def warp(source: Cutout, target: Box3D, *, keep_faces: bool) -> tuple[Float, Flo
     positions = _warp.source_pixels(pixels, source.box, target, source.intrinsics, keep_faces=keep_faces)
     # OpenCV counts from pixel centres; what misses the box goes outside the image, where coverage is 0.
     grid = np.nan_to_num(positions - 0.5, nan=-1e4).reshape(*u.shape, 2).astype(np.float32)
-    soft = cv2.GaussianBlur(source.mask.astype(np.float32), (0, 0), _FEATHER_PX) * source.mask
-    premultiplied = np.dstack([source.image.astype(np.float32) * soft[..., None], soft])
-    sampled = cv2.remap(premultiplied, grid[..., 0], grid[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+    sampled = cv2.remap(_texture(source), grid[..., 0], grid[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
     small = cv2.resize(sampled, (x2 - x1, y2 - y1), interpolation=cv2.INTER_AREA)
-    alpha[y1:y2, x1:x2] = small[..., 3:]
-    color[y1:y2, x1:x2] = small[..., :3] / np.maximum(small[..., 3:], 1e-6)
+    # Coverage is blurred in the source's pixels; a magnified edge is made sharp again.
+    magnified = float(target.extents_m[1] / source.box.extents_m[1] * source.box.center_m[2] / target.center_m[2])
+    alpha[y1:y2, x1:x2] = np.clip((small[..., 3:] - 0.5) * _EDGE_GAIN * max(magnified, 1.0) + 0.5, 0.0, 1.0)
+    color[y1:y2, x1:x2] = small[..., :3]
     return color, alpha
+
+
+def _texture(source: Cutout) -> NDArray[np.float32]:
+    """(H, W, 4) the target's colours, continued past its edge so that no background is mixed in, and its coverage."""
+    mask = source.mask.astype(np.float32)
+    image = source.image.astype(np.float32)
+    weight = cv2.GaussianBlur(mask, (0, 0), _BLEED_PX)[..., None]
+    around = cv2.GaussianBlur(image * mask[..., None], (0, 0), _BLEED_PX) / np.maximum(weight, 1e-6)
+    color = np.where(source.mask[..., None], image, around)
+    return np.dstack([color, cv2.GaussianBlur(mask, (0, 0), 1.0)]).astype(np.float32)
 
 
 def _bounds(box: Box3D, intrinsics: Float, width: int, height: int) -> tuple[int, int, int, int]:
