@@ -9,6 +9,7 @@ them. Images are kept as the bytes of their files. What the files don't say is n
 from __future__ import annotations
 
 import io
+import os
 import struct
 import warnings
 import zlib
@@ -48,7 +49,7 @@ class ReleasedDataWarning(UserWarning):
 
 
 def read(
-    folder: Path,
+    folder: str | os.PathLike[str],
     subset: str,
     *,
     on_error: OnError = "raise",
@@ -75,7 +76,7 @@ def read(
     """
     if on_error not in ("raise", "skip"):
         raise ValueError(f"released.read: on_error is {on_error!r}, expected 'raise' or 'skip'")
-    spec = SUBSETS[subset]
+    folder, spec = Path(folder), SUBSETS[subset]
     return _rows(folder, list_edits(folder), spec, on_error, problems, version)
 
 

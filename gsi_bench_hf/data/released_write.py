@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import numpy as np
 from gsi_bench_hf.data.released_layout import IMAGE_SUFFIXES, belongs, edit_id, row_names
 
 
-def write(rows: Iterable[Mapping[str, Any]], folder: Path) -> int:
+def write(rows: Iterable[Mapping[str, Any]], folder: str | os.PathLike[str]) -> int:
     """Write records as a folder in the released layout: `released.read` of it gives the same records.
 
     A key whose value is null is not written. Image files get the very bytes that the records hold; a `Dataset` is read without
@@ -31,6 +32,7 @@ def write(rows: Iterable[Mapping[str, Any]], folder: Path) -> int:
         ValueError: for a record whose id is no file name, or lacks its source image or instruction, or for two records of one id.
         FileExistsError: for a file that is there with another content.
     """
+    folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     written: set[str] = set()
     images: dict[str, str] = {}

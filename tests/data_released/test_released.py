@@ -89,7 +89,7 @@ def test_rows_fit_the_schema_and_a_sample_reads_them(folder):
 
 
 def test_a_folder_comes_back_with_the_same_values_and_bytes(folder, tmp_path):
-    assert released.write(released.read(folder, "real"), tmp_path / "back") == 15
+    assert released.write(released.read(str(folder), "real"), str(tmp_path / "back")) == 15
     assert contents(tmp_path / "back") == contents(folder)
 
 
