@@ -135,6 +135,18 @@ def test_quirk_detections_are_enlarged_to_896_pixels_and_projections_are_not():
     assert to_detector_frame([10.0, 20.0, 30.0, 40.0], (448, 336)) == pytest.approx([20.0, 40.0, 60.0, 80.0])
 
 
+def test_quirk_the_two_frames_hide_a_rotation_in_a_512_pixel_image():
+    # A bar turned by 90° where it stands: its 2D box changes enough, until the detections are enlarged by 896/512 and the projected
+    # ground truth is not. Then ‖gt_2d − origin_2d‖ is mostly that difference, and the shift falls below a fifth of it.
+    bar = vector(x=0.4, y=0.3, size=(0.3, 0.1, 0.1))
+    edit = paper_edit(bar, original=bar, angle_deg=90)
+    # The detector reads its own yaw; a hair of it makes the 3D box "another one".
+    before, after = seen(bar), seen(bar + np.array([0, 0, 0, 0, 0, 0, 0.1]), 90)
+    assert scores("rotate", edit, [before], [after]) == (1.0, pytest.approx(1.0, abs=1e-6))
+    enlarged = [{**d, "bbox_2d": to_detector_frame(d["bbox_2d"], (512, 512))} for d in (before, after)]
+    assert scores("rotate", edit, enlarged[:1], enlarged[1:]) == (0.0, 0.0)
+
+
 def test_view_of_the_target_itself_is_one():
     assert view_score(texture(), texture(), None) == pytest.approx(1.0, abs=1e-12)
 
