@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from gsi_bench_hf.perception.known_scene import Glimpse, KnownScene, Pose, Window
 from gsi_bench_hf.perception.photometry import SMOOTH_PX, Look, blurred, unexplained
+from gsi_bench_hf.perception.pose_search import DIM
 
 Float = NDArray[np.float64]
 Float32 = NDArray[np.float32]
@@ -110,7 +111,7 @@ class Matcher:
 
     def _along(self, best: Fit, step: Float) -> Fit:
         """The best of ever longer steps. Fine texture makes steps too short: beyond half its wavelength it pulls nowhere."""
-        for length in (1.0, 2.5, 6.0):
+        for length in (1.0, 2.5) if self.full else (1.0, 2.5, 6.0):
             tried = self.measure(best.pose.plus(length * step))
             if tried.relief <= best.relief:
                 break
@@ -135,11 +136,12 @@ class Matcher:
         squared = np.einsum("hwc,hwc->hw", residual, residual)
         tolerance2 = self.tolerance**2
         weight = (tolerance2 / (squared + tolerance2)) ** 2 * _inner(window, self.camera.width, self.camera.height)
+        dim = self._dim(self._glimpse(pose, window, full=False))
         slopes = []
         for index in free:
             nudge = np.eye(4)[index] * units
-            ahead = self._composed(self._glimpse(pose.plus(nudge), window, full=False))
-            behind = self._composed(self._glimpse(pose.plus(-nudge), window, full=False))
+            ahead = self._composed(self._glimpse(pose.plus(nudge), window, full=False), dim)
+            behind = self._composed(self._glimpse(pose.plus(-nudge), window, full=False), dim)
             slopes.append((ahead - behind) / 2.0)
         jacobian = np.stack(slopes, axis=-1)
         weighted = jacobian * weight[..., None, None]
@@ -160,16 +162,26 @@ class Matcher:
             )
         return self._last[key]
 
-    def _composed(self, glimpse: Glimpse) -> Float32:
+    def _dim(self, glimpse: Glimpse) -> float:
+        """How much darker the target is in the image than in the draft: its shadows, as one factor."""
+        if not glimpse.mask.any():
+            return 1.0
+        drawn = self.look.of(glimpse.rgb, 0.0)[glimpse.mask].sum(axis=-1)
+        seen = self._image[glimpse.window.slices][glimpse.mask].sum(axis=-1)
+        return float(np.clip(np.median(seen / np.maximum(drawn, 0.05)), *DIM))
+
+    def _composed(self, glimpse: Glimpse, dim: float) -> Float32:
         """(h, w, 3) the picture of the window with the target in it, as the edited image would show it."""
-        rgb = glimpse.rgb.astype(np.float32) / np.float32(255.0)
+        rgb = glimpse.rgb.astype(np.float32) * np.float32(dim / 255.0)
         rgb = np.where(glimpse.mask[..., None], rgb, self.background[glimpse.window.slices])
         return blurred(self.look.of(rgb, self.scale), SMOOTH_PX)
 
     def _difference(self, glimpse: Glimpse) -> Float32:
         """(h, w, 3) image − picture."""
-        whole = self.full
-        picture = blurred(self.look.of(glimpse.rgb, self.scale), SMOOTH_PX) if whole else self._composed(glimpse)
+        if self.full:
+            picture = blurred(self.look.of(glimpse.rgb, self.scale), SMOOTH_PX)
+        else:
+            picture = self._composed(glimpse, self._dim(glimpse))
         return np.asarray(self._image[glimpse.window.slices] - picture)
 
 

@@ -21,6 +21,8 @@ Float = NDArray[np.float64]
 Float32 = NDArray[np.float32]
 
 LOG_SCALES = tuple(float(v) for v in np.log([0.5, 0.72, 1.0, 1.42, 2.0]))
+DIM = (0.55, 1.1)
+"""How much darker or brighter the target may be in the image than in a draft without shadows."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,9 @@ class CoarseSearch:
             cv2.TM_CCORR,
         )
         own = cv2.matchTemplate(weight, mask * np.einsum("hwc,hwc->hw", template, template), cv2.TM_CCORR)
-        return np.asarray(left - (squares - 2.0 * cross + own))
+        # A draft has no shadows on the target; let it be darker as a whole.
+        dim = np.clip(cross / np.maximum(own, 1e-6), *DIM)
+        return np.asarray(left - (squares - 2.0 * dim * cross + dim * dim * own))
 
     def _moved(self, pose: Pose, du_px: float, dv_px: float) -> Pose | None:
         """The pose whose image is shifted by pixels of the search's size."""

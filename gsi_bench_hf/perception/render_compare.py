@@ -111,10 +111,10 @@ def compare(image: Float32, picture: NDArray[np.uint8], mask: Bool, look: Look) 
 
 
 def _mark(colour: float, structure: float, edges: float) -> float:
-    """0..10: the geometric mean, weighed; one thing that is wholly wrong can't be made good by the others."""
+    """0..10: the square of the weighed geometric mean; one thing that is wholly wrong can't be made good by the others."""
     parts = np.clip([colour, structure, edges], 1e-3, 1.0)
     mean = float(np.exp(np.dot([0.5, 0.25, 0.25], np.log(parts))))
-    return round(10.0 * mean, 3)
+    return round(10.0 * mean**2, 3)
 
 
 def _structure(a: Float32, b: Float32, mask: Bool, noise: float) -> float:

@@ -31,6 +31,8 @@ Bool = NDArray[np.bool_]
 _COARSE_PX, _COARSE_OBJECT_PX = (128, 192, 256), 20.0
 """Widths of the image for the coarse search: the least at which the target is so large."""
 _MIDDLE_PX, _MIDDLE_OBJECT_PX = (256, 512), 44.0
+_FINAL_PX, _FINAL_OBJECT_PX = (256, 384, 512), 140.0
+_MIDDLE_LENIENCY = 2.5
 _LEAST_REGION = 0.03
 """Of the target's silhouette: smaller unexplained regions are no sign of an edit."""
 _EXPLAINED, _EVIDENCE = 0.35, 0.06
@@ -197,30 +199,57 @@ class _Explanation:
         return fits[0] if fits else widths[-1]
 
     def _refine(self, candidates: list[pose_search.Candidate]) -> Fit | None:
-        free = (0, 1, 3) if self.known.target.symmetry == 0 else (0, 1, 2, 3)
-        width = self._width_for(candidates[0].pose, _MIDDLE_PX, _MIDDLE_OBJECT_PX) if candidates else _MIDDLE_PX[0]
-        image, background = shrink(self.image, width), shrink(self.background, width)
-        draft = Matcher(self.known, self.look, image, background, full=False)
-        fits = [draft.refine(c.pose, free=free, iterations=3, leniencies=(4.0, 2.0)) for c in candidates]
-        fits = sorted((fit for fit in fits if fit.relief > 0.0), key=lambda fit: -fit.relief)
-        if not fits:
+        """The best of the candidates, refined in three stages, or None where none is the target."""
+        if not candidates:
             return None
-        middle = Matcher(self.known, self.look, image, background, full=True)
-        middle.use(2.5)
-        fits = [middle.measure(fit.pose) for fit in fits if fit.relief > 0.7 * fits[0].relief]
-        best_relief = max(fit.relief for fit in fits)
-        fits = [
-            middle.refine(fit.pose, free=free, iterations=3, leniencies=(2.5,))
-            for fit in fits
-            if fit.relief >= 0.85 * best_relief
-        ]
-        best = max(fits, key=lambda fit: fit.relief)
-        final = Matcher(self.known, self.look, self.image, self.background, full=True)
-        best = final.refine(best.pose, free=free, iterations=4, leniencies=(1.0,))
+        draft, middle = self._matchers(self._width_for(candidates[0].pose, _MIDDLE_PX, _MIDDLE_OBJECT_PX))
+        fits = [draft.refine(c.pose, free=self._free, iterations=3, leniencies=(4.0, 2.0)) for c in candidates]
+        best = self._best_of(middle, [fit for fit in fits if fit.relief > 0.0])
+        if best is None:
+            return None
+        best = self._turned(draft, middle, best)
+        width = self._width_for(best.pose, _FINAL_PX, _FINAL_OBJECT_PX)
+        _, final = self._matchers(width)
+        best = final.refine(best.pose, free=self._free, iterations=4, leniencies=(1.0,))
         stayed = final.measure(Pose())
         if stayed.relief >= (1.0 - _KEEP_SOURCE) * best.relief:
             best = stayed
         return best if self._is_there(best) else None
+
+    @property
+    def _free(self) -> tuple[int, ...]:
+        return (0, 1, 3) if self.known.target.symmetry == 0 else (0, 1, 2, 3)
+
+    def _matchers(self, width: int) -> tuple[Matcher, Matcher]:
+        """One that compares drafts, one in full light."""
+        image, background = shrink(self.image, width), shrink(self.background, width)
+        draft, full = (Matcher(self.known, self.look, image, background, full=full) for full in (False, True))
+        return draft, full
+
+    def _best_of(self, middle: Matcher, fits: list[Fit]) -> Fit | None:
+        """Those that are near the best in full light, refined there; the best of them."""
+        middle.use(_MIDDLE_LENIENCY)
+        fits = [middle.measure(fit.pose) for fit in fits]
+        highest = max((fit.relief for fit in fits), default=0.0)
+        near = [fit for fit in fits if fit.relief >= 0.85 * highest and fit.relief > 0.0]
+        fits = [middle.refine(fit.pose, free=self._free, iterations=3, leniencies=(_MIDDLE_LENIENCY,)) for fit in near]
+        return max(fits, key=lambda fit: fit.relief, default=None)
+
+    def _turned(self, draft: Matcher, middle: Matcher, best: Fit) -> Fit:
+        """The fit, or one turned on the spot if that is better: near symmetries make wrong turns fit well."""
+        turns = pose_search.yaw_starts(self.known.target.symmetry)[1:]
+        draft.use(2.0)
+        now = draft.measure(best.pose).relief
+        tried = [draft.measure(best.pose.plus(np.array([0.0, 0.0, turn, 0.0]))) for turn in turns]
+        tried = sorted((fit for fit in tried if fit.relief > 0.4 * now), key=lambda fit: -fit.relief)[:2]
+        fits = [draft.refine(fit.pose, free=self._free, iterations=3, leniencies=(2.0,)) for fit in tried]
+        fits = [middle.measure(fit.pose) for fit in fits]
+        fits = [
+            middle.refine(fit.pose, free=self._free, iterations=3, leniencies=(_MIDDLE_LENIENCY,))
+            for fit in fits
+            if fit.relief > 0.85 * best.relief
+        ]
+        return max([best, *fits], key=lambda fit: fit.relief)
 
     def _is_there(self, fit: Fit) -> bool:
         mask = self.known.silhouette(fit.pose)

@@ -76,7 +76,7 @@ def guess(
         (6,) translation (metres) and rotation vector of the new camera in the old one's frame, zeros where too few matches agree;
         and the number of matches that agree.
     """
-    sift = cv2.SIFT_create(nfeatures=2500, contrastThreshold=0.015)
+    sift = cv2.SIFT.create(nfeatures=2500, contrastThreshold=0.015)
     points_a, features_a = sift.detectAndCompute(cv2.cvtColor(source, cv2.COLOR_RGB2GRAY), None)
     edited = np.rint(np.clip(image, 0.0, 1.0) * 255.0).astype(np.uint8)
     points_b, features_b = sift.detectAndCompute(cv2.cvtColor(edited, cv2.COLOR_RGB2GRAY), None)

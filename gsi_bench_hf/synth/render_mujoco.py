@@ -232,8 +232,8 @@ class _Picture:
         mujoco.mjr_render(rect, self._compiled.scene, self._compiled.context)
         mujoco.mjr_readPixels(None, depths, rect, self._compiled.context)
         distance_m = _FAR_LAMP_M if lamp.position_m is None else float(np.linalg.norm(lamp.position_m - middle))
-        depth_m = np.ascontiguousarray(depths[::-1]) * np.float32(far - near) + np.float32(near)
-        return render_shadow.ShadowMap(depth_m, origin, right, up, forward, lamp.radius_m / distance_m)
+        spread = lamp.radius_m / distance_m
+        return render_shadow.ShadowMap(depths, near, far, origin, right, up, forward, spread)
 
     def _antialiased(self) -> NDArray[np.float32]:
         """(H, W, 3) 0..1 the list of things, several samples a pixel."""

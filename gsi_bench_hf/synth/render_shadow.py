@@ -24,13 +24,15 @@ class ShadowMap:
     """Depth as the lamp sees it, along parallel rays.
 
     Attributes:
-        depth_m: (MAP_PX, MAP_PX) along `forward` from `origin_m`; row 0 is towards +`up`.
+        depth: (MAP_PX, MAP_PX) along `forward` from `origin_m`, 0 at `near_m` and 1 at `far_m`; row 0 is towards −`up`.
         origin_m: (3,) world, a point on the lamp's side of everything, in the middle of the map.
         right, up, forward: (3,) unit, world.
         spread: how fast a penumbra grows with the distance from what casts it: the lamp's radius over its distance.
     """
 
-    depth_m: Float32
+    depth: Float32
+    near_m: float
+    far_m: float
     origin_m: Float
     right: Float
     up: Float
@@ -49,7 +51,7 @@ def visibility(shadow_map: ShadowMap, depth_m: Float32, intrinsics: Float, world
         intrinsics: (3, 3) of the picture.
         world_from_camera: (4, 4).
     """
-    axes = np.stack([shadow_map.right, -shadow_map.up, shadow_map.forward])
+    axes = np.stack([shadow_map.right, shadow_map.up, shadow_map.forward])
     turn = (axes @ world_from_camera[:3, :3]).astype(np.float32)
     shift = (axes @ (world_from_camera[:3, 3] - shadow_map.origin_m)).astype(np.float32)
     points = _points(depth_m, intrinsics) @ turn.T + shift
@@ -113,7 +115,8 @@ def _gap(shadow_map: ShadowMap, points: Float32, slope: Float32, dx: Float32, dy
     row = ((points[:, 1] + dy) * scale + np.float32(MAP_PX / 2)).astype(np.int32)
     np.clip(column, 0, MAP_PX - 1, out=column)
     np.clip(row, 0, MAP_PX - 1, out=row)
-    seen = shadow_map.depth_m.ravel()[row * MAP_PX + column]
+    seen = shadow_map.depth.ravel()[row * MAP_PX + column]
+    seen = seen * np.float32(shadow_map.far_m - shadow_map.near_m) + np.float32(shadow_map.near_m)
     return np.asarray(points[:, 2] + slope[:, 0] * dx + slope[:, 1] * dy - seen - np.float32(_BIAS_M))
 
 
