@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gsi_bench_hf.synth.assets import shapes
+from gsi_bench_hf.synth.assets import outlines, shapes
 
 
 def volume(shape):
@@ -23,10 +23,10 @@ def disagreement(shape):
         (shapes.ellipsoid(1.0, 2.0, 3.0, 64, 32), 4 / 3 * np.pi * 6),
         (shapes.lathe([(0, 0), (1, 0), (1, 2), (0, 2)], 96), 2 * np.pi),
         (shapes.rounded_box(1.0, 2.0, 3.0, 0.01), 6.0),
-        (shapes.extrude(shapes.circle(1.0, 96), 2.0, 0.01), 2 * np.pi),
+        (shapes.extrude(outlines.circle(1.0, 96), 2.0, 0.01), 2 * np.pi),
         (shapes.rod((0, 0, 0), (0, 0, 4), 0.5, 48, round_ends=False), np.pi),
         (shapes.rod((0, 0, 0), (0, 0, 4), 0.5, 48), np.pi + 4 / 3 * np.pi / 8),
-        (shapes.tube(shapes.circle(3.0, 96)[:, [0, 1, 1]] * [1, 1, 0], 0.2, 24), 2 * np.pi * 3 * np.pi * 0.04),
+        (shapes.tube(outlines.circle(3.0, 96)[:, [0, 1, 1]] * [1, 1, 0], 0.2, 24), 2 * np.pi * 3 * np.pi * 0.04),
     ],
 )
 def test_volume_and_normals(shape, expected):
@@ -41,7 +41,7 @@ def test_concave_outline_is_filled_inside_only():
 
 
 def test_a_bevel_wider_than_a_bend_stays_outside_in():
-    outline = shapes.curve([(0, 0), (1, -0.1), (1.05, 0.1), (1, 0.3), (0, 0.35)], 60, closed=True)
+    outline = outlines.curve([(0, 0), (1, -0.1), (1.05, 0.1), (1, 0.3), (0, 0.35)], 60, closed=True)
     assert disagreement(shapes.extrude(outline, 0.5, 0.15, 4)) == 0.0
 
 
@@ -55,8 +55,8 @@ def test_creases_part_normals_and_curves_do_not():
 
 def test_curve_goes_through_its_points():
     points = np.array([(0.0, 0.0), (1.0, 2.0), (3.0, 1.0), (4.0, 4.0)])
-    np.testing.assert_allclose(shapes.curve(points, 13)[::4], points, atol=1e-12)
-    closed = shapes.curve(points, 21, closed=True)
+    np.testing.assert_allclose(outlines.curve(points, 13)[::4], points, atol=1e-12)
+    closed = outlines.curve(points, 21, closed=True)
     np.testing.assert_allclose(closed[0], closed[-1], atol=1e-12)
 
 

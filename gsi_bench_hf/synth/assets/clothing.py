@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from gsi_bench_hf.synth.assets.base import Draft, Float, Kind, Material
+from gsi_bench_hf.synth.assets.outlines import curve
 from gsi_bench_hf.synth.assets.palette import CLOTHS, other, pick, rgba
 from gsi_bench_hf.synth.assets.plants import leaf_blade
-from gsi_bench_hf.synth.assets.shapes import Shape, curve, extrude, lathe, merge, rod, surface, tube, turned_parts
+from gsi_bench_hf.synth.assets.shapes import Shape, extrude, lathe, merge, rod, surface, tube, turned_parts
 from gsi_bench_hf.synth.assets.textures import texture
 
 _COLUMNS = 56

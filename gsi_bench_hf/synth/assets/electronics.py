@@ -5,19 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from gsi_bench_hf.synth.assets.base import Draft, Float, Kind, Material, Part
+from gsi_bench_hf.synth.assets.outlines import curve, rounded_rectangle
 from gsi_bench_hf.synth.assets.palette import PLASTICS, pick, rgba, seed
-from gsi_bench_hf.synth.assets.shapes import (
-    Shape,
-    curve,
-    extrude,
-    label,
-    lathe,
-    merge,
-    rod,
-    rounded_box,
-    rounded_rectangle,
-    tube,
-)
+from gsi_bench_hf.synth.assets.shapes import Shape, extrude, label, lathe, merge, rod, rounded_box, tube
 from gsi_bench_hf.synth.assets.textures import texture
 
 CHROME = Material(None, rgba("b9bcc0"), 0.9, 0.8, 0.1)

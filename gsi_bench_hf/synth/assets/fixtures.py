@@ -5,16 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from gsi_bench_hf.synth.assets.base import Draft, Kind, Material, Support
+from gsi_bench_hf.synth.assets.outlines import circle, rounded_rectangle
 from gsi_bench_hf.synth.assets.palette import rgba, seed
-from gsi_bench_hf.synth.assets.shapes import (
-    Shape,
-    circle,
-    extrude,
-    lathe,
-    plate,
-    rounded_box,
-    rounded_rectangle,
-)
+from gsi_bench_hf.synth.assets.shapes import Shape, extrude, lathe, plate, rounded_box
 from gsi_bench_hf.synth.assets.textures import texture
 
 WOOD_TILE_M = (1.2, 0.8)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from gsi_bench_hf.synth.assets.base import Draft, Float, Kind, Material
+from gsi_bench_hf.synth.assets.outlines import curve
 from gsi_bench_hf.synth.assets.palette import rgba, seed
 from gsi_bench_hf.synth.assets.plants import leaf_blade
-from gsi_bench_hf.synth.assets.shapes import Shape, curve, ellipsoid, extrude, lathe, merge, surface, tube
+from gsi_bench_hf.synth.assets.shapes import Shape, ellipsoid, extrude, lathe, merge, surface, tube
 from gsi_bench_hf.synth.assets.textures import texture
 
 STALK = Material(None, rgba("5a4028"), 0.1, 0.2)

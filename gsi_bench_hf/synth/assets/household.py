@@ -6,19 +6,9 @@ import numpy as np
 
 from gsi_bench_hf.synth.assets.base import Draft, Kind, Material
 from gsi_bench_hf.synth.assets.electronics import BLACK, CHROME, facing, metal
+from gsi_bench_hf.synth.assets.outlines import curve
 from gsi_bench_hf.synth.assets.palette import PLASTICS, pick, rgba, seed
-from gsi_bench_hf.synth.assets.shapes import (
-    Shape,
-    curve,
-    extrude,
-    label,
-    lathe,
-    merge,
-    rod,
-    rounded_box,
-    tube,
-    turned_parts,
-)
+from gsi_bench_hf.synth.assets.shapes import Shape, extrude, label, lathe, merge, rod, rounded_box, tube, turned_parts
 from gsi_bench_hf.synth.assets.textures import texture
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from gsi_bench_hf.synth.assets.base import Draft, Kind, Material
+from gsi_bench_hf.synth.assets.outlines import curve
 from gsi_bench_hf.synth.assets.palette import GLAZES, PLASTICS, pick, rgba
-from gsi_bench_hf.synth.assets.shapes import Shape, curve, ellipsoid, lathe, merge, rod, tube, turned_parts
+from gsi_bench_hf.synth.assets.shapes import Shape, ellipsoid, lathe, merge, rod, tube, turned_parts
 
 CHROME = Material(None, rgba("b9bcc0"), 0.9, 0.8, 0.1)
 BRASS = Material(None, rgba("b8923f"), 0.9, 0.75, 0.06)

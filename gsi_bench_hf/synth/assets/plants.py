@@ -7,8 +7,9 @@ import dataclasses
 import numpy as np
 
 from gsi_bench_hf.synth.assets.base import Draft, Float, Kind, Material
+from gsi_bench_hf.synth.assets.outlines import curve
 from gsi_bench_hf.synth.assets.palette import GLAZES, pick, rgba, seed
-from gsi_bench_hf.synth.assets.shapes import Shape, curve, ellipsoid, lathe, merge, sheet, tube
+from gsi_bench_hf.synth.assets.shapes import Shape, ellipsoid, lathe, merge, sheet, tube
 from gsi_bench_hf.synth.assets.textures import texture
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from gsi_bench_hf.synth.assets.base import Draft, Float, Kind, Material
+from gsi_bench_hf.synth.assets.outlines import curve
 from gsi_bench_hf.synth.assets.palette import GLAZES, other, pick, rgba, seed
-from gsi_bench_hf.synth.assets.shapes import Shape, curve, label, lathe, surface, tube
+from gsi_bench_hf.synth.assets.shapes import Shape, label, lathe, surface, tube
 from gsi_bench_hf.synth.assets.textures import texture
 
 LINER = Material(None, rgba("e9e4d9"), 0.35, 0.5)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from gsi_bench_hf.registry import Registry
-from gsi_bench_hf.synth.assets import prints, surfaces
+from gsi_bench_hf.synth.assets import prints, screens, surfaces
 from gsi_bench_hf.synth.assets.base import Float
 from gsi_bench_hf.synth.assets.painting import Image8, to_uint8
 
@@ -40,7 +40,7 @@ SEAMLESS: frozenset[str] = frozenset(
 
 for _name in ("bands", "leaf", "peel", *sorted(SEAMLESS - {"cardboard"})):
     PAINTERS.add(_name, getattr(surfaces, _name))
-for _name, _painter in prints.PAINTERS.items():
+for _name, _painter in {**prints.PAINTERS, **screens.PAINTERS}.items():
     PAINTERS.add(_name, _painter)
 
 

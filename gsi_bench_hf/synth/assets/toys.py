@@ -6,10 +6,10 @@ import numpy as np
 
 from gsi_bench_hf.synth.assets.base import Draft, Float, Kind, Material, Part
 from gsi_bench_hf.synth.assets.electronics import BLACK, CHROME, facing
+from gsi_bench_hf.synth.assets.outlines import curve
 from gsi_bench_hf.synth.assets.palette import PLASTICS, other, pick, rgba
 from gsi_bench_hf.synth.assets.shapes import (
     Shape,
-    curve,
     ellipsoid,
     extrude,
     lathe,
