@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import pickle
 import signal
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import wait
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from gsi_bench_hf.editing import describe
+from gsi_bench_hf.synth.render import RendererError
 from gsi_bench_hf.types import (
     Box3D,
     Detection,
@@ -49,6 +53,10 @@ class Tools:
     lpips: str | None = None
 
 
+class ToolsError(ValueError):
+    """A detector or a judge can't be used so; the message says why."""
+
+
 class Assessor:
     """The loaded tools of one process."""
 
@@ -68,7 +76,7 @@ class Assessor:
     def assess(self, row: Mapping[str, Any], edited: Image.Image) -> dict[str, Any]:
         """The part of a sample's line that says how the edited image did: status, scores, what was found.
 
-        Whatever goes wrong in here is this sample's failure; an `ImportError` is not, since it would be every sample's.
+        Whatever goes wrong in here is this sample's failure; a missing package or OpenGL is not, since it would be every one's.
         """
         from gsi_bench_hf.metrics.scoring import score_sample
 
@@ -82,10 +90,12 @@ class Assessor:
                 score = score_sample(sample, edited, scan, judgement, protocol=self._protocol, lpips=self._lpips)
         except UnscorableError as error:
             return failure(seconds.current, f"can't be scored: {error}") | {"seconds": seconds.spent}
-        except (ImportError, MemoryError):
+        except (ImportError, MemoryError, RendererError):
             raise
         except Exception as error:  # noqa: BLE001 - a detector's or judge's bug costs this sample, not the run
-            return failure(seconds.current, f"{seconds.current} raised {describe(error)}") | {"seconds": seconds.spent}
+            return failure(seconds.current, f"{seconds.current} raised {describe(error)}{_place(error)}") | {
+                "seconds": seconds.spent
+            }
         return {
             "status": "ok" if score.scorable else "failed",
             "stage": None if score.scorable else "score",
@@ -96,6 +106,12 @@ class Assessor:
             **_seen(sample, scan),
             "seconds": seconds.spent,
         }
+
+
+def _place(error: BaseException) -> str:
+    """Where an error came from, for a bug report: " (pose.py:12)"."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
 
 
 def failure(stage: str, reason: str) -> dict[str, Any]:
@@ -164,7 +180,8 @@ class Pool:
     """Scores samples with `num_proc` processes; 1 means in this one.
 
     Raises:
-        ImportError and others: what the tools raise when they are loaded, before any sample is edited.
+        ToolsError: a detector or judge can't be sent to other processes.
+        Exception: what the tools raise when they are loaded, before any sample is edited.
     """
 
     def __init__(self, tools: Tools, num_proc: int) -> None:
@@ -174,6 +191,7 @@ class Pool:
             self._assess: Callable[..., Any] = Assessor(tools).assess
             self._executor = _Inline()
             return
+        _check_portable(tools)
         self._assess = _assess_in_worker
         self._executor = ProcessPoolExecutor(
             num_proc, multiprocessing.get_context("spawn"), initializer=_start_worker, initargs=(tools,)
@@ -200,6 +218,16 @@ class Pool:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _check_portable(tools: Tools) -> None:
+    for name in ("detector", "judge"):
+        try:
+            pickle.dumps(getattr(tools, name))
+        except Exception as error:
+            raise ToolsError(
+                f"the {name} can't be sent to other processes ({describe(error)}); give its registered name, or num_proc=1"
+            ) from error
 
 
 _WORKER: list[Assessor | BaseException] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import logging
 import os
 import sys
@@ -73,7 +74,8 @@ def _list(arguments: argparse.Namespace) -> int:
 
 def _one_line(spec: Any) -> str:
     later = "" if getattr(spec, "built", True) else " [not built yet in this version]"
-    return str(getattr(spec, "what", "")) + later
+    what = getattr(spec, "what", None) or (spec.__doc__ or "").strip().partition("\n")[0]
+    return f"{what}{later}"
 
 
 def _build(arguments: argparse.Namespace) -> int:
@@ -108,10 +110,17 @@ def _score(arguments: argparse.Namespace) -> int:
 
     detector, judge = arguments.detector, arguments.judge
     if arguments.detections:
-        detector = perception.load_detector("cached", path=arguments.detections)
+        detector = _cached(perception.load_detector, arguments.detections)
     if arguments.judgements:
-        judge = perception.load_judge("cached", path=arguments.judgements)
+        judge = _cached(perception.load_judge, arguments.judgements)
     return _evaluate(arguments, load_editor(f"folder:{arguments.edited}"), detector, judge)
+
+
+def _cached(load: Any, path: str) -> Any:
+    """The "cached" detector or judge of a file, which `run.json` names with its content's digest."""
+    tool = load("cached", path=path)
+    tool.arguments = {"path": path, "sha256": hashlib.sha256(Path(path).read_bytes()).hexdigest()}
+    return tool
 
 
 def _evaluate(arguments: argparse.Namespace, editor: Any, detector: Any, judge: Any, **options: Any) -> int:
@@ -119,7 +128,11 @@ def _evaluate(arguments: argparse.Namespace, editor: Any, detector: Any, judge: 
     from gsi_bench_hf.runner import evaluate_editor
     from gsi_bench_hf.store import REPORT_FILE
 
+    _say(f"Loading {arguments.subset} (simulated data are rendered on first use, then cached)")
     dataset = _dataset(arguments)
+    ladder = not arguments.no_ladder and bool(dataset[0].get("scene"))
+    count = min(len(dataset), arguments.limit or len(dataset))
+    _say(f"Editing and scoring {count} samples{', and again for each editor of the ladder' if ladder else ''}")
     results = evaluate_editor(
         editor,
         dataset,
@@ -130,17 +143,17 @@ def _evaluate(arguments: argparse.Namespace, editor: Any, detector: Any, judge: 
         limit=arguments.limit,
         seed=arguments.seed,
         lpips=None if arguments.lpips == "none" else arguments.lpips,
-        ladder=not arguments.no_ladder and bool(dataset[0].get("scene")),
+        ladder=ladder,
         num_proc=arguments.num_proc,
         retry_failed=arguments.retry_failed,
         **options,
     )
     _say(str(results))
-    ladder = load_ladder(arguments.out)
-    if ladder:
-        _say("ladder, on the same samples")
-        for name, rung in ladder.items():
-            _say(rung.line(name))
+    rungs = load_ladder(arguments.out) if ladder else {}
+    if rungs:
+        _say("the ladder, on the same samples")
+    for name, rung in rungs.items():
+        _say(rung.line(name))
     report = Path(arguments.out, REPORT_FILE)
     _say(f"Report: {report}" if report.exists() else f"Results: {arguments.out}")
     return SOME_FAILED if results.counts["failed"] else DONE

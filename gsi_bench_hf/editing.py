@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import numpy as np
 from PIL import Image
 
+from gsi_bench_hf.synth.render import RendererError
 from gsi_bench_hf.types import Sample
 
 T = TypeVar("T")
@@ -58,13 +59,14 @@ def call_editor(editor: Editor, sample: Sample, *, seed: int) -> Edited:
 
     Raises:
         EditFailedError: when it raises, or gives something that is no usable image.
+        RendererError: when it can't render for want of OpenGL.
     """
     extra: dict[str, Any] = {"sample": sample, "seed": seed} if getattr(editor, "needs_sample", False) else {}
     extra["generator"] = None if extra else _torch_generator(seed)
     try:
         output = editor(image=sample.source_image.copy(), prompt=sample.instruction, **extra)
-    except EditTimeoutError:
-        raise
+    except (EditTimeoutError, RendererError):
+        raise  # without OpenGL no sample can be edited
     except Exception as error:  # whatever a model raises is that sample's failure, not the run's
         raise EditFailedError(f"the editor raised {describe(error)}") from error
     return check_output(output, sample.source_image.size)

@@ -218,4 +218,4 @@ def _cell(value: float, interval: tuple[float, float] | None = None) -> str:
 
 def table_line(name: str, cells: Sequence[str]) -> str:
     """A line of a text table of the metrics."""
-    return f"{name:<13}" + "".join(f"{cell:>16}" for cell in cells)
+    return f"{name:<13}" + "".join(f"{cell:>17}" for cell in cells)

@@ -105,12 +105,10 @@ def _detector(detector: str | Detector, sample: Sample) -> str | Detector:
 def _judge(judge: str | Judge, sample: Sample) -> str | Judge:
     if judge != "auto":
         return judge
-    if sample.scene is None:
-        raise RunStoppedError(
-            f"no judge fits subset {sample.subset!r} by itself: its records carry no scene; expected judge='cached' with "
-            "judgements from files, or another of `gsi-bench list judges`"
-        )
-    return "render-compare"
+    from gsi_bench_hf.perception import default_judge
+
+    name: str = default_judge(sample)
+    return name
 
 
 def _lpips(lpips: str | None, protocol: Protocol_) -> tuple[str | None, tuple[str, ...]]:

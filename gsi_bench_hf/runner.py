@@ -7,18 +7,22 @@ again ends with the same bytes as one that was not.
 from __future__ import annotations
 
 import os
+import time
 import warnings
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
 from gsi_bench_hf.assess import Pool, failure
+from gsi_bench_hf.durable import RunFolderError
 from gsi_bench_hf.editing import Deadline, EditFailedError, EditTimeoutError, call_editor, describe, sample_seed
+from gsi_bench_hf.progress import Progress
 from gsi_bench_hf.records import Records, fingerprint
-from gsi_bench_hf.results import SHORT, Results, write_results
+from gsi_bench_hf.results import Results, write_results
 from gsi_bench_hf.run_setup import Options, RunStoppedError, header, loaded_editor, make_pool, name_of, resolve_options
 from gsi_bench_hf.store import REPORT_FILE, RunFolder
 from gsi_bench_hf.types import Detector, Judge, Sample
@@ -213,23 +217,37 @@ class _Run:
         return True
 
     def _edit(self, sample: Sample, head: dict[str, Any]) -> None:
-        seed = sample_seed(self._options.seed, sample.id)
-        self._save_previews(sample)
         try:
-            edited = self._deadline.run(lambda: call_editor(self._editor, sample, seed=seed))
+            self._save_previews(sample)
+        except RunFolderError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a broken target image, as above
+            self._record(head | failure("data", f"the record can't be read: {describe(error)}"))
+            return
+        start = time.perf_counter()
+        try:
+            edited = self._deadline.run(lambda: call_editor(self._editor, sample, seed=self._seed(sample)))
         except EditFailedError as error:
             self._record(head | failure("edit", str(error)))
-            if isinstance(error, EditTimeoutError) and self._deadline.late_in_a_row >= _LATE_IN_A_ROW:
-                raise RunStoppedError(
-                    f"the editor was late {_LATE_IN_A_ROW} times in a row (limit {self._options.timeout_s:g} s a sample); "
-                    "look after it or give it more time (--timeout), then run the same command again with --retry-failed"
-                ) from None
+            self._stop_if_late(error)
             return
+        head["seconds"] = {"edit": round(time.perf_counter() - start, 3)}
         head["edited"] = self._folder.save_edited(sample.subset, sample.id, edited.image)
         head["notes"] = list(edited.notes)
-        self._waiting.append((head, self._pool.submit(sample.row, edited.image)))
+        with self._pool_alive():
+            self._waiting.append((head, self._pool.submit(sample.row, edited.image)))
         while self._waiting and (len(self._waiting) > 2 * self._pool.num_proc or self._waiting[0][1].done()):
             self._finish_first()
+
+    def _seed(self, sample: Sample) -> int:
+        return sample_seed(self._options.seed, sample.id)
+
+    def _stop_if_late(self, error: EditFailedError) -> None:
+        if isinstance(error, EditTimeoutError) and self._deadline.late_in_a_row >= _LATE_IN_A_ROW:
+            raise RunStoppedError(
+                f"the editor was late {_LATE_IN_A_ROW} times in a row (limit {self._options.timeout_s:g} s a sample); "
+                "look after it or give it more time (--timeout), then run the same command again with --retry-failed"
+            )
 
     def _save_previews(self, sample: Sample) -> None:
         if self._folder.path.parent.name == "ladder":
@@ -240,49 +258,24 @@ class _Run:
 
     def _finish_first(self) -> None:
         head, future = self._waiting.popleft()
-        try:
+        with self._pool_alive():
             assessment = future.result()
+        self._record(head | assessment | {"seconds": head["seconds"] | assessment["seconds"]})
+
+    @contextmanager
+    def _pool_alive(self) -> Iterator[None]:
+        try:
+            yield
         except BrokenProcessPool:
             self._waiting.clear()
             raise RunStoppedError(
                 "a scoring process ended unexpectedly (killed, perhaps for want of memory); finished samples are kept: "
                 "run the same command again, with a smaller --num-proc"
             ) from None
-        self._record(head | assessment)
 
     def _record(self, record: Mapping[str, Any]) -> None:
         self._folder.append(record)
         self._bar.step(self._folder.records[str(record["id"])])
-
-
-class Progress:
-    """A progress bar with the running means of what was scored."""
-
-    def __init__(self, name: str, total: int | None, *, shown: bool) -> None:
-        from tqdm.auto import tqdm
-
-        # None shows it on a terminal only.
-        self._bar = tqdm(total=total, desc=name, unit="sample", dynamic_ncols=True, disable=None if shown else True)
-        self._sums = dict.fromkeys(("instruction_compliance", "spatial_accuracy"), 0.0)
-        self._scored = self._failed = 0
-
-    def step(self, record: Mapping[str, Any]) -> None:
-        """One more sample is done."""
-        scores = record["scores"]
-        if all(scores[name] is not None for name in self._sums):
-            self._scored += 1
-            for name in self._sums:
-                self._sums[name] += scores[name]
-        self._failed += record["status"] == "failed"
-        means = {SHORT[name]: f"{total / max(1, self._scored):.0f}" for name, total in self._sums.items()}
-        self._bar.set_postfix(means | ({"failed": self._failed} if self._failed else {}), refresh=False)
-        self._bar.update()
-
-    def __enter__(self) -> Progress:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.close()
 
 
 def _write_report(folder: Path) -> None:

@@ -129,8 +129,9 @@ def test_a_run_prints_its_table_the_ladder_and_the_report(capsys, tmp_path, tiny
         == 0
     )
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "oracle on sim-tiny, protocol strict: 4 of 4 samples scored"
-    assert lines[2].split()[:2] == ["all", "100.0"]
+    assert lines[1] == "Editing and scoring 4 samples"
+    assert lines[2] == "oracle on sim-tiny, protocol strict: 4 of 4 samples scored"
+    assert lines[4].split()[:2] == ["all", "100.0"]
     assert lines[-1] == f"Report: {out / 'report.html'}"
     assert not (out / "ladder").exists()  # these records carry no scene: nothing to render
 

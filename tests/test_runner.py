@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import json
+import os
+import threading
 from typing import Any
 
 import datasets
@@ -12,10 +14,12 @@ import pytest
 import tiny
 from tiny import TOOLS, Answers, oracle, run
 
+from gsi_bench_hf.assess import ToolsError
 from gsi_bench_hf.durable import RunFolderError
 from gsi_bench_hf.records import DatasetError, Records, fingerprint
 from gsi_bench_hf.results import load_results
 from gsi_bench_hf.runner import RunStoppedError, run_ladder
+from gsi_bench_hf.store import read_samples
 from gsi_bench_hf.types import Sample
 
 
@@ -49,7 +53,8 @@ def test_a_detectors_bug_costs_its_sample_only(tmp_path):
             return super().detect(sample, edited) if sample.id.endswith("1") else [][0]
 
     results = run(oracle, tiny.rows(2), tmp_path, detector=Buggy())
-    assert results.samples[0]["reason"] == "detect raised IndexError: list index out of range"
+    reason = results.samples[0]["reason"]
+    assert reason.startswith("detect raised IndexError: list index out of range (test_runner.py:")
     assert results.samples[1]["status"] == "ok"
 
 
@@ -71,6 +76,13 @@ def test_a_broken_source_image_fails_its_sample(tmp_path):
     assert results.samples[1]["stage"] == "data"
     assert "the record can't be read: UnidentifiedImageError" in results.samples[1]["reason"]
     assert run(oracle, rows, tmp_path).counts["failed"] == 1  # and again, when the run is taken up
+
+
+def test_a_broken_target_image_fails_its_sample(tmp_path):
+    rows = tiny.rows(3)
+    rows[2]["target_image"] = {"bytes": b"no image", "path": "x.png"}
+    results = run(oracle, rows, tmp_path)
+    assert [(s["status"], s.get("stage")) for s in results.samples] == [("ok", None), ("ok", None), ("failed", "data")]
 
 
 def test_an_interrupted_run_can_be_taken_up(tmp_path):
@@ -178,7 +190,8 @@ def test_what_is_no_dataset_is_said(tmp_path, dataset, message):
         ({"seed": -1}, RunStoppedError, "seed is -1, expected 0 or more"),
         ({"num_proc": 0}, RunStoppedError, "num_proc is 0, expected 1 or more"),
         ({"protocol": "lenient"}, RunStoppedError, "protocol is 'lenient', expected 'auto', 'strict' or 'paper'"),
-        ({"judge": "auto"}, RunStoppedError, "no judge fits subset 'sim-tiny'"),
+        ({"judge": "auto"}, ValueError, "record sim-tiny-00000 of 'sim-tiny' has no scene"),
+        ({"detector": "auto"}, ValueError, "give detector='cached' with a file of detections"),
         ({"editor": 3}, RunStoppedError, "editor is int, expected something to call"),
         ({"editor": "pasta"}, KeyError, r"unknown editor 'pasta'\. Did you mean 'paste'\?"),
     ],
@@ -223,6 +236,38 @@ def test_processes_give_the_same_as_none(tmp_path):
     two = run(tiny.Mover(), tiny.rows(8), tmp_path / "two", num_proc=2)
     assert (tmp_path / "one" / "results.json").read_bytes() == (tmp_path / "two" / "results.json").read_bytes()
     assert one.document == two.document
+
+
+class Dies(tiny.SquareDetector):
+    """Ends its process, as the system does with one that takes too much memory."""
+
+    def detect(self, sample, edited):
+        if sample.id.endswith("3"):
+            os._exit(1)
+        return super().detect(sample, edited)
+
+
+def test_a_scoring_process_that_dies_stops_the_run_and_nothing_finished_is_lost(tmp_path):
+    with pytest.raises(RunStoppedError, match="a scoring process ended unexpectedly"):
+        run(oracle, tiny.rows(8), tmp_path, detector=Dies(), num_proc=2)
+    done = len(read_samples(tmp_path)[0])
+    assert done < 8
+    with pytest.raises(RunFolderError, match=r"detector\.name was 'square' and is now 'other'"):
+        run(oracle, tiny.rows(8), tmp_path, detector=named("other"))
+    assert run(oracle, tiny.rows(8), tmp_path).counts["ok"] == 8
+
+
+def named(name: str) -> tiny.SquareDetector:
+    detector = tiny.SquareDetector()
+    detector.name = name
+    return detector
+
+
+def test_a_detector_that_can_not_travel_is_said(tmp_path):
+    detector = tiny.SquareDetector()
+    detector.lock = threading.Lock()
+    with pytest.raises(ToolsError, match=r"the detector can't be sent to other processes \(TypeError: cannot pickle"):
+        run(oracle, tiny.rows(2), tmp_path, detector=detector, num_proc=2)
 
 
 def test_tools_that_can_not_be_loaded_in_a_process_stop_the_run(tmp_path):

@@ -142,6 +142,7 @@ def _facts(run: Results) -> list[tuple[str, str]]:
         **dict(_flat({k: arguments[k] for k in ("protocol", "detector", "judge", "seed")})),
         "LPIPS": arguments["lpips"] or "not used",
         "time limit": f"{header['timeout_s']:g} s a sample",
+        "time spent": _times(run.samples),
         "begun": header["created"],
         "taken up again": f"{header['continued']} times" if header["continued"] else None,
         "gsi-bench-hf": arguments["gsi-bench-hf"],
@@ -151,6 +152,15 @@ def _facts(run: Results) -> list[tuple[str, str]]:
         **{f"note {i + 1}": note for i, note in enumerate(header["notes"])},
     }
     return [(name, str(value)) for name, value in facts.items() if value is not None]
+
+
+def _times(samples: Sequence[Mapping[str, Any]]) -> str | None:
+    """Mean seconds a sample by stage, over the samples that went all the way."""
+    spent = [s["seconds"] for s in samples if s["status"] == "ok"]
+    if not spent:
+        return None
+    means = {stage: sum(s[stage] for s in spent) / len(spent) for stage in ("edit", "detect", "judge", "score")}
+    return ", ".join(f"{stage} {mean:.2g} s" for stage, mean in means.items()) + " a sample"
 
 
 def _flat(value: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
