@@ -17,7 +17,7 @@ from tqdm import tqdm
 
 from gsi_bench_hf.data.card import check_readme, write_readme
 from gsi_bench_hf.data.shards import ROW_LINE, Build, Shard, read_build, write_shard
-from gsi_bench_hf.data.subsets import SUBSETS, require_built
+from gsi_bench_hf.data.subsets import SUBSETS, UnavailableConfigError, require_built
 
 ROWS_PER_SHARD = 24
 
@@ -62,6 +62,11 @@ def build(
         raise ValueError(f"build: seed is {seed!r}, expected a number >= 0")
     subset = SUBSETS[config]
     require_built(subset)
+    if subset.generator is None:
+        raise UnavailableConfigError(
+            f"config '{config}' is read from the released files and not made here: load_dataset('gsi-bench', '{config}') "
+            f"has its rows; to build a dataset, use '{subset.instead}'"
+        )
     from gsi_bench_hf.synth.generate import GENERATOR_VERSION
 
     wanted = Build(

@@ -47,7 +47,7 @@ class Subset:
         licence: of the data.
         hub_file: archive in the Hub repo; None for simulated configs.
         built: whether this version can give its rows.
-        generator: config name that `synth.generate.generate_rows` knows; None for released configs and unbuilt ones.
+        generator: config name that `synth.generate.generate_rows` knows; None for released configs, which are read, and unbuilt ones.
         instead: the config to use as long as this one is not built.
         citation: BibTeX.
     """
@@ -105,8 +105,8 @@ def require_built(subset: Subset, *, data_dir: str | None = None, repo_id: str |
         )
     where = f"data_dir='{data_dir}'" if data_dir else f"the Hub dataset '{hub_repo(repo_id)}'"
     raise UnavailableConfigError(
-        f"config '{subset.name}' would come from the released '{subset.hub_file}' in {where}, but nothing was opened: reading the "
-        f"released files (from the Hub or from data_dir=) comes in a later version of gsi-bench-hf; until then {instead}"
+        f"config '{subset.name}' would come from the released '{subset.hub_file}' in {where}, but nothing was opened: this version "
+        f"of gsi-bench-hf knows of no such file; {instead}"
     )
 
 
@@ -144,6 +144,7 @@ for _subset in (
         "released",
         _SCANNETPP_LICENCE,
         "fine_dataset.zip",
+        built=True,
     ),
     Subset(
         "tabletop",
@@ -153,6 +154,7 @@ for _subset in (
         "released",
         _RELEASED_LICENCE,
         "mesatask_dataset.zip",
+        built=True,
     ),
     Subset(
         "room",
@@ -162,6 +164,7 @@ for _subset in (
         "released",
         _RELEASED_LICENCE,
         "robothor_dataset.zip",
+        built=True,
     ),
     Subset(
         "bathroom",
@@ -171,6 +174,7 @@ for _subset in (
         "released",
         _RELEASED_LICENCE,
         "bathroom_dataset.zip",
+        built=True,
     ),
     Subset(
         "train",

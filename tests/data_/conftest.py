@@ -41,7 +41,7 @@ class Python:
         return done.stdout if check else done
 
     def start(self, code):
-        """A running process whose standard output can be read line by line."""
+        """A running process, leader of its group, whose standard output can be read line by line."""
         return subprocess.Popen(
             [sys.executable, "-c", code],
             cwd=self.cwd,
@@ -49,6 +49,7 @@ class Python:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
+            start_new_session=True,
         )
 
 

@@ -25,7 +25,7 @@ assert row["source_image"].tobytes() == rows[0]["source_image"].tobytes() and ro
 from gsi_bench_hf.data.repo import build
 build("sim-tabletop", "gsi-bench", num_samples=3)
 assert load().data.table.to_pylist() == rows.data.table.to_pylist()[:3]
-for name in ("real", "nothing"):
+for name in ("train", "nothing"):
     try:
         datasets.load_dataset("gsi-bench", name)
     except ValueError as error:
@@ -52,6 +52,6 @@ def test_the_oldest_datasets_works(oldest, python, hub):
     python.env["PYTHONPATH"] = os.pathsep.join([str(folder), python.env["PYTHONPATH"]])
     lines = python.run(CODE).splitlines()
     assert lines[:3] == [version, "sim-tabletop", " ".join(f"sim-tabletop-{k:05d}" for k in range(6))]
-    assert lines[3].startswith("config 'real' would come from")
+    assert lines[3].startswith("config 'train' would come from")
     assert lines[4].startswith("BuilderConfig 'nothing' not found. Available: ['sim-tabletop', ")
     assert hub.asked == []

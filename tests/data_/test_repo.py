@@ -164,7 +164,7 @@ def test_a_worker_that_fails_is_reported(tmp_path, capfd):
     [
         ("sim-tabeltop", {}, UnknownNameError, "unknown config 'sim-tabeltop'. Did you mean 'sim-tabletop'"),
         ("sim-room", {}, UnavailableConfigError, "config 'sim-room' is not built yet"),
-        ("real", {}, UnavailableConfigError, "config 'real' would come from the released"),
+        ("real", {}, UnavailableConfigError, "config 'real' is read from the released files and not made here"),
         ("sim-tabletop", {"num_samples": 0}, ValueError, "num_samples is 0, expected a number >= 1"),
         ("sim-tabletop", {"num_proc": 0}, ValueError, "num_proc is 0, expected a number >= 1"),
         ("sim-tabletop", {"seed": -1}, ValueError, "seed is -1, expected a number >= 0"),

@@ -28,12 +28,12 @@ def test_every_spec_is_whole(name):
     assert subset.licence
     assert "2604.20570" in subset.citation
     assert (subset.origin == "released") == (subset.hub_file is not None) == (not name.startswith("sim-"))
-    assert subset.built == (subset.generator is not None)
+    assert (subset.generator is not None) == (subset.built and subset.origin == "simulated")
     assert SUBSETS[subset.instead].built
     assert subset.split == ("train" if name.endswith("train") else "test")
 
 
-@pytest.mark.parametrize("name", [name for name in SIZES if name != "sim-tabletop"])
+@pytest.mark.parametrize("name", [name for name in SIZES if not SUBSETS[name].built])
 def test_a_config_that_is_not_built_says_so_in_one_line(name):
     with pytest.raises(
         UnavailableConfigError, match=rf"config '{name}' .*use load_dataset\('gsi-bench', 'sim-tabletop'\)"
@@ -43,17 +43,15 @@ def test_a_config_that_is_not_built_says_so_in_one_line(name):
 
 
 def test_a_released_config_says_what_was_looked_for_and_where(monkeypatch):
-    with pytest.raises(
-        UnavailableConfigError, match=rf"'fine_dataset.zip' in the Hub dataset '{HUB_REPO}'.*later version"
-    ):
-        require_built(SUBSETS["real"])
-    with pytest.raises(UnavailableConfigError, match=r"'fine_dataset.zip' in data_dir='/my/files'"):
-        require_built(SUBSETS["real"], data_dir="/my/files")
+    with pytest.raises(UnavailableConfigError, match=rf"'training pairs' in the Hub dataset '{HUB_REPO}'"):
+        require_built(SUBSETS["train"])
+    with pytest.raises(UnavailableConfigError, match=r"'training pairs' in data_dir='/my/files'"):
+        require_built(SUBSETS["train"], data_dir="/my/files")
     monkeypatch.setenv("GSI_BENCH_HUB_REPO", "me/copy")
     with pytest.raises(UnavailableConfigError, match="Hub dataset 'me/copy'"):
-        require_built(SUBSETS["real"])
+        require_built(SUBSETS["train"])
     with pytest.raises(UnavailableConfigError, match="Hub dataset 'you/copy'"):
-        require_built(SUBSETS["real"], repo_id="you/copy")
+        require_built(SUBSETS["train"], repo_id="you/copy")
 
 
 def test_the_built_config_passes():

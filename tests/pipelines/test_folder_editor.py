@@ -1,0 +1,39 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from gsi_bench_hf.pipelines import load_editor
+from gsi_bench_hf.types import Sample
+
+SAMPLE = Sample({"id": "sim-tabletop-00007", "subset": "sim-tabletop"})
+
+
+def answer(folder):
+    editor = load_editor(f"folder:{folder}")
+    return editor(image=Image.new("RGB", (8, 8)), prompt="Move it.", sample=SAMPLE, seed=0).images[0]
+
+
+@pytest.mark.parametrize("name", ["{id}.png", "{id}.jpg", "edited/{subset}/{id}.png"])
+def test_images_are_found_under_both_namings(tmp_path, name):
+    path = tmp_path / name.format(id=SAMPLE.id, subset=SAMPLE.subset)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", (8, 6), (200, 10, 30)).save(path)
+    image = answer(tmp_path)
+    assert image.size == (8, 6)
+    assert np.abs(np.asarray(image, dtype=int) - (200, 10, 30)).max() < 6
+
+
+def test_an_id_with_dots_is_taken_whole(tmp_path):
+    Image.new("RGB", (2, 2)).save(tmp_path / "scene.v1.png")
+    editor = load_editor(f"folder:{tmp_path}")
+    dotted = Sample({"id": "scene.v2", "subset": "real"})
+    with pytest.raises(FileNotFoundError, match=r"record scene\.v2: no edited image"):
+        editor(image=Image.new("RGB", (2, 2)), prompt="", sample=dotted)
+
+
+def test_a_missing_image_says_where_it_was_looked_for(tmp_path):
+    with pytest.raises(
+        FileNotFoundError,
+        match=r"looked for .*/sim-tabletop-00007\.png and .*/edited/sim-tabletop/sim-tabletop-00007\.png",
+    ):
+        answer(tmp_path)
