@@ -17,6 +17,7 @@ _PACKAGES = {
 }
 _LIBRARIES = {"egl": "libEGL.so.1", "osmesa": "libOSMesa.so.8"}
 _CONTEXTS: dict[int, Any] = {}
+_DEPTH_BUFFERS: dict[tuple[int, int, int, int], int] = {}
 
 
 def choose_backend() -> str:
@@ -74,6 +75,27 @@ def gl_context() -> Any:
         _CONTEXTS[pid] = _start(backend)
     _CONTEXTS[pid].make_current()
     return _CONTEXTS[pid]
+
+
+def attach_depth(framebuffer: int, width: int, height: int, samples: int) -> None:
+    """Give a framebuffer a depth buffer of (width, height) pixels and `samples` a pixel.
+
+    MuJoCo's auxiliary framebuffers have none, so that what is drawn last would hide what is in front. Buffers of one size are shared
+    by all framebuffers of the process, since nothing is kept in them from one picture to the next.
+    """
+    from OpenGL import GL  # here: its platform is chosen by `gl_context`
+
+    key = (os.getpid(), width, height, samples)
+    if key not in _DEPTH_BUFFERS:
+        _DEPTH_BUFFERS[key] = int(GL.glGenRenderbuffers(1))
+        GL.glBindRenderbuffer(GL.GL_RENDERBUFFER, _DEPTH_BUFFERS[key])
+        GL.glRenderbufferStorageMultisample(GL.GL_RENDERBUFFER, samples, GL.GL_DEPTH_COMPONENT24, width, height)
+    GL.glBindFramebuffer(GL.GL_FRAMEBUFFER, framebuffer)
+    GL.glFramebufferRenderbuffer(GL.GL_FRAMEBUFFER, GL.GL_DEPTH_ATTACHMENT, GL.GL_RENDERBUFFER, _DEPTH_BUFFERS[key])
+    if GL.glCheckFramebufferStatus(GL.GL_FRAMEBUFFER) != GL.GL_FRAMEBUFFER_COMPLETE:
+        raise RendererError(
+            f"OpenGL refused a depth buffer of {width}×{height} pixels with {samples} samples; render smaller images"
+        )
 
 
 def _start(backend: str) -> Any:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gsi_bench_hf.synth.render import Frame, Quality, RendererError
-from gsi_bench_hf.synth.render_gl import choose_backend, gl_context
+from gsi_bench_hf.synth.render_gl import attach_depth, choose_backend, gl_context
 
 choose_backend()
 
@@ -37,6 +37,7 @@ Float = NDArray[np.float64]
 SAMPLES = 4
 OFFSCREEN_PX = 512
 _KEPT_SCENES = 4
+_ENCLOSURES = ("floor", "wall")
 _SKY = np.array([0.62, 0.66, 0.70])
 _FAR_LAMP_M = 3.0  # how far off a light without a position is, for the size of its penumbra
 _NEAR_M, _FAR_M = 0.05, 20.0
@@ -87,7 +88,7 @@ class MujocoRenderer:
             rgb, depth_m = picture.draft()
         elif "rgb" in want:
             depth_m = picture.depth()
-            rgb = picture.full(depth_m)
+            rgb = picture.full(depth_m, only)
         elif "depth" in want:
             depth_m = picture.depth()
         return Frame(rgb, depth_m if "depth" in want else None, segmentation)
@@ -133,13 +134,19 @@ class _Picture:
                 SAMPLES,
                 context,
             )
+            attach_depth(
+                int(context.auxFBO[0]), int(context.auxWidth[0]), int(context.auxHeight[0]), int(context.auxSamples[0])
+            )
         mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN, context)
         self._pixels = np.empty((height, width, 3), np.uint8)
         self._depths = np.empty((height, width), np.float32)
 
-    def place(self, only: Collection[str] | None) -> None:
-        """Fill the list of things to draw."""
-        drawn: list[tuple[SceneObject, int]] = [(item, 0) for item in self._scene.fixtures]
+    def place(self, only: Collection[str] | None, *, casters: bool = False) -> None:
+        """Fill the list of things to draw; `casters` leaves out what casts no shadow, in pictures of ids and depth."""
+        # What encloses the room casts no shadow: a lamp may stand beyond a wall. MuJoCo leaves out what has a negative id.
+        drawn: list[tuple[SceneObject, int]] = [
+            (item, -1 if casters and item.kind in _ENCLOSURES else 0) for item in self._scene.fixtures
+        ]
         shown = None if only is None else set(only)
         drawn += [
             (item, i + 1) for i, item in enumerate(self._scene.objects) if shown is None or item.instance_id in shown
@@ -195,11 +202,13 @@ class _Picture:
         depth_m = self._linear_depth()
         return render_shade.tone(self._with_sky() * self._lamp_pool(depth_m)[..., None]), depth_m
 
-    def full(self, depth_m: NDArray[np.float32]) -> NDArray[np.uint8]:
+    def full(self, depth_m: NDArray[np.float32], only: Collection[str] | None) -> NDArray[np.uint8]:
         """(H, W, 3) the picture the data set holds: what each shadowless light gives, and each lamp as far as it is seen."""
         pose = self._scene.camera.world_from_camera
         casting = [light for light in self._scene.lights if light.casts_shadow]
+        self.place(only, casters=True)
         seen = [render_shadow.visibility(self._shadow_map(lamp), depth_m, self._k, pose) for lamp in casting]
+        self.place(only)
         self._flags()
         self._aim()
         self._lights([light for light in self._scene.lights if not light.casts_shadow])
@@ -261,7 +270,7 @@ class _Picture:
 
     def _middle(self) -> Float:
         """Where the objects are, for the shadow map and the lamps' aim. Not of `objects`: an edit must not move the light."""
-        tables = [item for item in self._scene.fixtures if item.kind not in ("floor", "wall")]
+        tables = [item for item in self._scene.fixtures if item.kind not in _ENCLOSURES]
         if not tables:
             return np.zeros(3)
         item = tables[0]
