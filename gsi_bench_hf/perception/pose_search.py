@@ -21,7 +21,7 @@ Float = NDArray[np.float64]
 Float32 = NDArray[np.float32]
 
 LOG_SCALES = tuple(float(v) for v in np.log([0.5, 0.72, 1.0, 1.42, 2.0]))
-DIM = (0.55, 1.1)
+DIM = (0.3, 1.1)
 """How much darker or brighter the target may be in the image than in a draft without shadows."""
 
 

@@ -137,5 +137,6 @@ def _lit(shadow_map: ShadowMap, points: Float32, slope: Float32, width_m: Float3
         gap = _gap(shadow_map, points, slope, x * width_m, y * width_m)
         # A ramp of a few millimetres instead of a step hides the texels of the map.
         lit += np.clip(1.0 - gap * np.float32(400.0), 0.0, 1.0)
-    inside = (np.abs(points[:, :2]) < REACH_M * 0.99).all(axis=1)
-    return np.asarray(np.where(inside, lit / np.float32(_TAPS), 1.0), dtype=np.float32)
+    # Shadows fade out towards the rim of the map, beyond which nothing is known.
+    rim = np.clip((REACH_M - np.abs(points[:, :2]).max(axis=1)) / np.float32(0.25 * REACH_M), 0.0, 1.0)
+    return np.asarray(1.0 - rim * (1.0 - lit / np.float32(_TAPS)), dtype=np.float32)
