@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gsi_bench_hf.synth.assets.base import Draft, Float, Kind, Material, Part
+from gsi_bench_hf.synth.assets.base import Draft, Float, Kind, Material
 from gsi_bench_hf.synth.assets.outlines import curve, rounded_rectangle
 from gsi_bench_hf.synth.assets.palette import PLASTICS, pick, rgba, seed
 from gsi_bench_hf.synth.assets.shapes import Shape, extrude, label, lathe, merge, rod, rounded_box, tube
@@ -69,27 +69,50 @@ def laptop(rng: np.random.Generator) -> Draft:
     return Draft(parts, color, "metal" if color != "white" else "plastic", 1, 1.4)
 
 
+_HIDES: dict[str, tuple[str, ...]] = {
+    "black": ("2b2b2d",),
+    "brown": ("6a4328", "5a3a26"),
+    "red": ("7d2f2a",),
+    "green": ("46573f",),
+    "blue": ("31496b",),
+}
+
+
 def camera(rng: np.random.Generator) -> Draft:
     """A film camera, its lens towards the front."""
-    color, tone = pick(
-        rng,
-        {
-            "black": ("2b2b2d",),
-            "brown": ("6a4328", "5a3a26"),
-            "red": ("7d2f2a",),
-            "green": ("46573f",),
-            "blue": ("31496b",),
-        },
-    )
+    color, tone = pick(rng, _HIDES)
     width, depth, height = rng.uniform(0.125, 0.14), rng.uniform(0.036, 0.044), rng.uniform(0.072, 0.082)
-    dark_top = rng.integers(3) == 0
-    top_metal = metal("46474a") if dark_top else metal("c3c4c6")
-    body = rounded_box(width, depth, height * 0.72, 0.004, depth * 0.4).tiled(0.05).moved(z=height * 0.07)
-    plate_low = rounded_box(width, depth, height * 0.09, 0.003, depth * 0.4).tiled(0.1)
-    plate_top = rounded_box(width, depth, height * 0.2, 0.004, depth * 0.4).tiled(0.1).moved(z=height * 0.78)
+    top_metal = metal("46474a" if rng.integers(3) == 0 else "c3c4c6")
+    corner, top = depth * 0.4, height * 0.975
+    plates = merge(
+        rounded_box(width, depth, height * 0.09, 0.003, corner).tiled(0.1),
+        rounded_box(width, depth, height * 0.2, 0.004, corner).tiled(0.1).moved(z=height * 0.78),
+    )
     hump = rounded_box(width * 0.3, depth * 0.9, height * 0.2, 0.006, 0.008).tiled(0.1).moved(z=height * 0.95)
-    r = height * rng.uniform(0.34, 0.4)
-    deep = rng.uniform(0.03, 0.05)
+    lens = [
+        s.moved(0.0, -depth / 2, height * 0.45) for s in _lens(height * rng.uniform(0.34, 0.4), rng.uniform(0.03, 0.05))
+    ]
+    knob = lathe([(0.0085, 0.0), (0.0085, 0.005), (0.007, 0.007), (0.0, 0.007)], 24)
+    button = lathe([(0.005, 0.0), (0.005, 0.004), (0.004, 0.006), (0.0, 0.006)], 16)
+    controls = [knob.moved(-width * 0.35, 0, top), knob.moved(width * 0.33, 0, top), button.moved(width * 0.2, 0, top)]
+    window = label(0.018, 0.009).moved(0.0, -depth * 0.45 - 0.0006, height * 1.005)
+    lamp = rounded_box(0.016, 0.002, 0.009, 0.0008).moved(-width * 0.34, -depth / 2 - 0.0006, height * 0.83)
+    body = rounded_box(width, depth, height * 0.72, 0.004, corner).tiled(0.05).moved(z=height * 0.07)
+    parts = (
+        body.part(Material(texture("leather", base=tone), specular=0.2, shininess=0.3)),
+        plates.part(top_metal),
+        hump.part(top_metal),
+        lens[0].part(BLACK),
+        lens[1].part(Material(None, rgba("2b3350"), 1.0, 0.95, 0.2), False),
+        lens[2].part(Material(None, rgba("c9a24a" if rng.integers(2) else "d6d7d8"), 0.8, 0.7), False),
+        merge(*controls).part(CHROME, False),
+        merge(window, lamp).part(Material(None, rgba("a9bccb"), 0.9, 0.9), False),
+    )
+    return Draft(parts, color, "leather", 1, 0.6)
+
+
+def _lens(r: float, deep: float) -> tuple[Shape, Shape, Shape]:
+    """Barrel, glass and ring of a lens that looks to the front from the origin."""
     barrel = [
         (r * 1.08, 0.0),
         (r * 1.08, 0.006),
@@ -99,30 +122,9 @@ def camera(rng: np.random.Generator) -> Draft:
         (r * 0.94, deep * 0.5),
     ]
     barrel += [(r, deep * 0.51), (r, deep), (r * 0.9, deep + 0.002), (r * 0.78, deep - 0.002), (r * 0.7, deep - 0.01)]
-    at = {"x": 0.0, "y": -depth / 2, "z": height * 0.45}
-    lens = facing(lathe(barrel, 40)).moved(**at)
-    glass = facing(lathe([(r * 0.72, deep - 0.011), (r * 0.5, deep - 0.006), (0.0, deep - 0.004)], 32)).moved(**at)
-    ring = facing(
-        lathe([(r * 1.012, deep * 0.82), (r * 1.02, deep * 0.84), (r * 1.02, deep * 0.9), (r * 1.012, deep * 0.92)], 40)
-    ).moved(**at)
-    knob = lathe([(0.0085, 0.0), (0.0085, 0.005), (0.007, 0.007), (0.0, 0.007)], 24)
-    top = height * 0.975
-    small = lathe([(0.005, 0.0), (0.005, 0.004), (0.004, 0.006), (0.0, 0.006)], 16)
-    window = label(0.018, 0.009).moved(width * 0.0, -depth * 0.45 - 0.0006, height * 1.005)
-    lamp = rounded_box(0.016, 0.002, 0.009, 0.0008).moved(-width * 0.34, -depth / 2 - 0.0006, height * 0.83)
-    parts = (
-        body.part(Material(texture("leather", base=tone), specular=0.2, shininess=0.3)),
-        merge(plate_low, plate_top).part(top_metal),
-        hump.part(top_metal),
-        lens.part(BLACK),
-        glass.part(Material(None, rgba("2b3350"), 1.0, 0.95, 0.2), False),
-        ring.part(Material(None, rgba("c9a24a" if rng.integers(2) else "d6d7d8"), 0.8, 0.7), False),
-        merge(
-            knob.moved(-width * 0.35, 0, top), knob.moved(width * 0.33, 0, top), small.moved(width * 0.2, 0, top)
-        ).part(CHROME, False),
-        merge(window, lamp).part(Material(None, rgba("a9bccb"), 0.9, 0.9), False),
-    )
-    return Draft(parts, color, "leather", 1, 0.6)
+    glass = lathe([(r * 0.72, deep - 0.011), (r * 0.5, deep - 0.006), (0.0, deep - 0.004)], 32)
+    ring = [(r * 1.012, deep * 0.82), (r * 1.02, deep * 0.84), (r * 1.02, deep * 0.9), (r * 1.012, deep * 0.92)]
+    return facing(lathe(barrel, 40)), facing(glass), facing(lathe(ring, 40))
 
 
 def dial_face(radius: float) -> Shape:
@@ -135,58 +137,45 @@ def dial_face(radius: float) -> Shape:
 def alarm_clock(rng: np.random.Generator) -> Draft:
     """A twin-bell alarm clock, its dial towards the front."""
     color, tone = pick(rng, PLASTICS, "red", "blue", "green", "yellow", "turquoise", "black", "white", "pink")
-    radius, deep = rng.uniform(0.042, 0.055), rng.uniform(0.034, 0.045)
-    z = radius * 1.22
-    case = [
-        (0.0, -deep / 2),
-        (radius * 0.8, -deep / 2),
-        (radius * 0.95, -deep * 0.38),
-        (radius, -deep * 0.2),
-        (radius, deep * 0.4),
-    ]
-    case += [
-        (radius * 1.04, deep * 0.42),
-        (radius * 1.04, deep * 0.52),
-        (radius * 0.95, deep * 0.54),
-        (radius * 0.92, deep * 0.44),
-    ]
-    body = facing(lathe(case, 48, 50.0)).moved(z=z)
-    face = dial_face(radius * 0.93).moved(y=-deep * 0.45, z=z)
+    r, deep = rng.uniform(0.042, 0.055), rng.uniform(0.034, 0.045)
+    z = r * 1.22
+    case = [(0.0, -0.5), (r * 0.8, -0.5), (r * 0.95, -0.38), (r, -0.2), (r, 0.4)]
+    case += [(r * 1.04, 0.42), (r * 1.04, 0.52), (r * 0.95, 0.54), (r * 0.92, 0.44)]
+    body = facing(lathe(np.array(case) * [1.0, deep], 48, 50.0)).moved(z=z)
+    face = dial_face(r * 0.93).moved(y=-deep * 0.45, z=z)
+    accent = tone if color != "white" else "b9322c"
     hour, minute = int(rng.integers(12)), int(rng.integers(12)) * 5
-    picture = texture(
-        "dial", hour=hour, minute=minute, accent=tone if color != "white" else "b9322c", style=int(rng.integers(2))
-    )
-    bell_radius = radius * 0.42
-    dome = curve(
-        [
-            (bell_radius, 0.0),
-            (bell_radius * 0.92, bell_radius * 0.45),
-            (bell_radius * 0.5, bell_radius * 0.8),
-            (0.0, bell_radius * 0.9),
-        ],
-        10,
-    )
-    bell = lathe(np.concatenate([[[bell_radius * 0.85, 0.001]], dome]), 28, 60.0)
-    solids: list[Part] = []
+    picture = texture("dial", hour=hour, minute=minute, accent=accent, style=int(rng.integers(2)))
     chrome = Material(None, rgba("c6a15a"), 0.9, 0.75) if rng.integers(2) else CHROME
-    for side in (-1, 1):
-        up = bell.turned("y", side * 32).moved(side * radius * 0.62, 0, z + radius * 0.98)
-        stem = rod((side * radius * 0.5, 0, z + radius * 0.8), (side * radius * 0.64, 0, z + radius * 1.03), 0.003, 8)
-        solids.append(merge(up, stem).part(chrome))
-        for end in (-1, 1):
-            knee = (side * radius * 0.5, end * deep * 0.2, z - radius * 0.8)
-            solids.append(rod(knee, (side * radius * 0.66, end * deep * 0.42, 0.005), 0.005, 10).part(chrome))
-    hammer = rod((0, 0, z + radius * 0.95), (0, 0, z + radius * 1.28), 0.002, 8)
-    head = rod((-0.006, 0, z + radius * 1.3), (0.006, 0, z + radius * 1.3), 0.005, 10)
-    arc = [(-radius * 0.5, 0, z + radius * 1.3), (0, 0, z + radius * 1.72), (radius * 0.5, 0, z + radius * 1.3)]
-    solids.append(tube(curve(arc, 14), 0.0025, 8).part(chrome, False))
-    solids.append(merge(hammer, head).part(CHROME, False))
     parts = (
         body.part(Material(None, rgba(tone), 0.6, 0.7, 0.03)),
         face.part(Material(picture, specular=0.1), False),
-        *solids,
+        *(shape.part(chrome) for s in (-1, 1) for shape in _bell_and_feet(s, r, deep, z)),
+        *(shape.part(chrome, False) for shape in _hammer(r, z)),
     )
     return Draft(parts, color, "metal", 1, 0.3)
+
+
+def _bell_and_feet(s: int, r: float, deep: float, z: float) -> list[Shape]:
+    """The bell of one side (-1 or 1) of a clock of radius r at height z, and the two feet below."""
+    dome = curve(np.array([(1.0, 0.0), (0.92, 0.45), (0.5, 0.8), (0.0, 0.9)]) * 0.42 * r, 10)
+    bell = (
+        lathe(np.concatenate([[[0.357 * r, 0.001]], dome]), 28, 60.0)
+        .turned("y", s * 32)
+        .moved(s * r * 0.62, 0, z + r * 0.98)
+    )
+    stem = rod((s * r * 0.5, 0, z + r * 0.8), (s * r * 0.64, 0, z + r * 1.03), 0.003, 8)
+    knees = [((s * r * 0.5, e * deep * 0.2, z - r * 0.8), (s * r * 0.66, e * deep * 0.42, 0.005)) for e in (-1, 1)]
+    return [merge(bell, stem), *(rod(knee, toe, 0.005, 10) for knee, toe in knees)]
+
+
+def _hammer(r: float, z: float) -> tuple[Shape, Shape]:
+    """The hammer between the bells, and the handle over them."""
+    arc = [(-r * 0.5, 0, z + r * 1.3), (0, 0, z + r * 1.72), (r * 0.5, 0, z + r * 1.3)]
+    hammer = rod((0, 0, z + r * 0.95), (0, 0, z + r * 1.28), 0.002, 8)
+    return merge(hammer, rod((-0.006, 0, z + r * 1.3), (0.006, 0, z + r * 1.3), 0.005, 10)), tube(
+        curve(arc, 14), 0.0025, 8
+    )
 
 
 def _pad_outline(width: float, depth: float) -> Float:

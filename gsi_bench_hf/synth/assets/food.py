@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gsi_bench_hf.synth.assets.base import Draft, Float, Kind, Material
+from gsi_bench_hf.synth.assets.base import Draft, Float, Kind, Material, Part
 from gsi_bench_hf.synth.assets.outlines import curve
 from gsi_bench_hf.synth.assets.palette import rgba, seed
 from gsi_bench_hf.synth.assets.plants import leaf_blade
@@ -62,55 +62,37 @@ def apple(rng: np.random.Generator) -> Draft:
     return Draft(parts, color, "fruit", 1, 0.18)
 
 
+_PEARS = (("green", "7f9f42", "94a648"), ("yellow", "d2b450", "c98f45"), ("brown", "9c7340", "b98f55"))
+_PEAR = (
+    (0.0, 0.08),
+    (0.3, 0.0),
+    (0.75, 0.25),
+    (1.0, 0.85),
+    (0.85, 1.5),
+    (0.52, 2.1),
+    (0.4, 2.5),
+    (0.24, 2.72),
+    (0.0, 2.72),
+)
+"""Half a pear's outline in radii."""
+
+
 def pear(rng: np.random.Generator) -> Draft:
     """A pear that leans a little to the right."""
-    color, tone, blush = (("green", "7f9f42", "94a648"), ("yellow", "d2b450", "c98f45"), ("brown", "9c7340", "b98f55"))[
-        int(rng.integers(3))
-    ]
+    color, tone, blush = _PEARS[int(rng.integers(3))]
     r = rng.uniform(0.034, 0.04)
-    outline = (
-        curve(
-            [
-                (0.0, 0.08),
-                (0.3, 0.0),
-                (0.75, 0.25),
-                (1.0, 0.85),
-                (0.85, 1.5),
-                (0.52, 2.1),
-                (0.4, 2.5),
-                (0.24, 2.72),
-                (0.0, 2.72),
-            ],
-            34,
-        )
-        * r
-    )
+    outline = curve(np.array(_PEAR) * r, 34)
     outline[[0, -1], 0] = 0.0
     body = lathe(outline, 40, 80.0)
     v = body.vertices.copy()
     v[:, 0] += 0.09 * r * np.clip(v[:, 2] / r - 0.8, 0, None) ** 2
     top = v[np.argmax(v[:, 2])]
-    stalk = tube(
-        curve(
-            [top - np.array([0, 0, 0.004]), top + np.array([0.002, 0, 0.01]), top + np.array([0.008, 0.001, 0.02])], 8
-        ),
-        np.linspace(0.0017, 0.0024, 8),
-        8,
-    )
-    leaf = leaf_blade(
-        np.array(
-            [
-                top + np.array([0.001, 0, 0.006]),
-                top + np.array([-0.008, -0.014, 0.014]),
-                top + np.array([-0.014, -0.03, 0.01]),
-            ]
-        ),
-        0.017,
-    )
+    knots = top + np.array([(0, 0, -0.004), (0.002, 0, 0.01), (0.008, 0.001, 0.02)])
+    stalk = tube(curve(knots, 8), np.linspace(0.0017, 0.0024, 8), 8)
+    leaf = leaf_blade(top + np.array([(0.001, 0, 0.006), (-0.008, -0.014, 0.014), (-0.014, -0.03, 0.01)]), 0.017)
+    skin = texture("peel", base=tone, blush=blush, seed=seed(rng), streaks=0.15)
     parts = (
-        body.bent(v).part(
-            Material(texture("peel", base=tone, blush=blush, seed=seed(rng), streaks=0.15), specular=0.3, shininess=0.4)
-        ),
+        body.bent(v).part(Material(skin, specular=0.3, shininess=0.4)),
         stalk.part(STALK, False),
         leaf.part(Material(texture("leaf", base="4f7a3a"), specular=0.2), False),
     )
@@ -157,59 +139,54 @@ def bananas(rng: np.random.Generator) -> Draft:
     return Draft(tuple(parts), "yellow", "fruit", 1, 0.5)
 
 
+_CAKES = (
+    ("brown", "5a3722", "e6d3b8", "4a2b1b"),
+    ("white", "dfb877", "f2e8d8", "f0e6d4"),
+    ("pink", "d9a86f", "e2a6ac", "dd97a0"),
+    ("red", "8f2f2c", "f2e8de", "b3413c"),
+)
+"""Colour word, crumb, cream, icing."""
+
+
 def cake(rng: np.random.Generator) -> Draft:
     """A slice of layer cake, its point towards the front, a cherry on top."""
-    color, crumb, cream = (
-        ("brown", "5a3722", "e6d3b8"),
-        ("white", "dfb877", "f2e8d8"),
-        ("pink", "d9a86f", "e2a6ac"),
-        ("red", "8f2f2c", "f2e8de"),
-    )[int(rng.integers(4))]
-    frosting = {"brown": "4a2b1b", "white": "f0e6d4", "pink": "dd97a0", "red": "f0e4d8"}[color]
+    color, crumb, cream, icing = _CAKES[int(rng.integers(4))]
     length, half, tall = rng.uniform(0.105, 0.12), np.deg2rad(rng.uniform(19, 24)), rng.uniform(0.06, 0.07)
-    arc = np.linspace(-half, half, 9)
-    rim = np.stack([np.sin(arc), np.cos(arc)], axis=-1)[::-1] * length
-    outline = np.concatenate([[[0.0, 0.0]], rim, [[0.0, 0.0]]])
+    arc = np.linspace(half, -half, 9)
+    rim = np.stack([np.sin(arc), np.cos(arc)], axis=-1) * length
     layers = []
-    step = tall / 5
     for k in range(5):
-        inset = 0.0 if k % 2 == 0 else 0.0012
-        shape = extrude(outline * (1 - inset / length), step, 0.001 if k % 2 else 0.002, 2).moved(y=inset, z=k * step)
-        tone = crumb if k % 2 == 0 else cream
-        layers.append(shape.tiled(0.06).part(Material(texture("plaster", base=tone, depth=0.14), specular=0.05), True))
-    coat = extrude(
-        np.concatenate([[[0.0, -0.0015]], rim * 1.03, [[0.0, -0.0015]]]), 0.007, 0.003, 3, bottom_bevel=0.0
-    ).moved(z=tall)
+        inset, bevel, tone = ((0.0, 0.002, crumb), (0.0012, 0.001, cream))[k % 2]
+        wedge = np.concatenate([[[0.0, 0.0]], rim, [[0.0, 0.0]]]) * (1 - inset / length)
+        shape = extrude(wedge, tall / 5, bevel, 2).moved(y=inset, z=k * tall / 5)
+        layers.append(shape.tiled(0.06).part(Material(texture("plaster", base=tone, depth=0.14), specular=0.05)))
+    cover = np.concatenate([[[0.0, -0.0015]], rim * 1.03, [[0.0, -0.0015]]])
+    coat = extrude(cover, 0.007, 0.003, 3, bottom_bevel=0.0).moved(z=tall)
     back = surface(
-        np.stack([np.column_stack([rim * 1.03, np.full(9, z)]) for z in (0.0, tall * 0.5, tall + 0.004)]),
-        wrap=False,
-    )
-    icing = Material(None, rgba(frosting), 0.25, 0.4)
-    swirl = [
-        ellipsoid(r, r, 0.0055, 20, 8).moved(0.0, length * 0.72, tall + 0.008 + 0.006 * k)
-        for k, r in enumerate((0.0155, 0.012, 0.008))
-    ]
-    cherry = ellipsoid(0.0095, 0.0095, 0.009, 20, 10).moved(0.0, length * 0.72, tall + 0.031)
-    stalk = tube(
-        curve(
-            [
-                (0, length * 0.72, tall + 0.038),
-                (0.003, length * 0.72, tall + 0.05),
-                (0.012, length * 0.72 - 0.004, tall + 0.06),
-            ],
-            8,
-        ),
-        0.0008,
-        6,
+        np.stack([np.column_stack([rim * 1.03, np.full(9, z)]) for z in (0.0, tall * 0.5, tall + 0.004)]), wrap=False
     )
     parts = (
         *layers,
-        merge(coat, back).part(icing, False),
-        merge(*swirl).part(Material(None, rgba("f3ead9"), 0.25, 0.4), False),
-        cherry.part(Material(None, rgba("9c1f2a"), 0.8, 0.85), False),
-        stalk.part(STALK, False),
+        merge(coat, back).part(Material(None, rgba(icing), 0.25, 0.4), False),
+        *_cherry(length * 0.72, tall),
     )
     return Draft(parts, color, "sponge", 1, 0.2)
+
+
+def _cherry(y: float, z: float) -> list[Part]:
+    """A swirl of cream with a cherry on it, at (0, y, z)."""
+    swirl = [
+        ellipsoid(r, r, 0.0055, 20, 8).moved(0.0, y, z + 0.008 + 0.006 * k)
+        for k, r in enumerate((0.0155, 0.012, 0.008))
+    ]
+    stalk = curve([(0, y, z + 0.038), (0.003, y, z + 0.05), (0.012, y - 0.004, z + 0.06)], 8)
+    return [
+        merge(*swirl).part(Material(None, rgba("f3ead9"), 0.25, 0.4), False),
+        ellipsoid(0.0095, 0.0095, 0.009, 20, 10)
+        .moved(0.0, y, z + 0.031)
+        .part(Material(None, rgba("9c1f2a"), 0.8, 0.85), False),
+        tube(stalk, 0.0008, 6).part(STALK, False),
+    ]
 
 
 KINDS: dict[str, Kind] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gsi_bench_hf.synth.assets.base import Draft, Kind, Material
+from gsi_bench_hf.synth.assets.base import Draft, Float, Kind, Material
 from gsi_bench_hf.synth.assets.electronics import BLACK, CHROME, facing, metal
 from gsi_bench_hf.synth.assets.outlines import curve
 from gsi_bench_hf.synth.assets.palette import PLASTICS, pick, rgba, seed
@@ -60,122 +60,75 @@ def watering_can(rng: np.random.Generator) -> Draft:
     color, tone = pick(rng, PLASTICS, "green", "blue", "yellow", "red", "gray", "turquoise", "orange", "white")
     r, tall = rng.uniform(0.058, 0.07), rng.uniform(0.11, 0.135)
     paint = Material(texture("brushed", base=tone, depth=0.05), specular=0.4, shininess=0.5)
-    body = [
-        (0.0, 0.002),
-        (r * 0.95, 0.002),
-        (r, 0.0),
-        (r, 0.005),
-        (r * 0.98, 0.009),
-        (r * 0.92, tall * 0.92),
-        (r * 0.95, tall * 0.93),
-        (r * 0.95, tall * 0.97),
-        (r * 0.9, tall),
-    ]
-    rim = lathe([(r * 0.9, tall), (r * 0.88, tall * 0.9), (0.0, tall * 0.88)], 40)
-    water = Material(None, rgba("2f3a3f"), 0.3, 0.5)
-    spout_line = curve(
-        [(r * 0.8, 0, tall * 0.2), (r * 1.5, 0, tall * 0.5), (r * 2.05, 0, tall * 0.95), (r * 2.5, 0, tall * 1.25)], 14
-    )
-    spout = tube(spout_line, np.linspace(0.013, 0.0085, 14), 14, round_ends=False)
-    rose = (
-        lathe([(0.0085, 0.0), (0.021, 0.02), (0.021, 0.024), (0.018, 0.027), (0.0, 0.029)], 24)
-        .moved(z=-0.004)
-        .turned("y", 56)
-        .moved(*spout_line[-1])
-    )
-    over = tube(
-        curve(
-            [
-                (r * 0.86, 0, tall * 0.95),
-                (r * 0.5, 0, tall * 1.5),
-                (-r * 0.5, 0, tall * 1.62),
-                (-r * 1.35, 0, tall * 1.2),
-                (-r * 1.4, 0, tall * 0.6),
-                (-r * 0.94, 0, tall * 0.3),
-            ],
-            30,
-        ),
-        0.0055,
-        10,
-    )
-    brace = rod((r * 0.85, 0, tall * 0.9), tuple(spout_line[8]), 0.0028, 8)
     trim = Material(None, rgba("b8923f"), 0.8, 0.7) if rng.integers(3) == 0 else paint
+    foot = [(0.0, 0.002), (r * 0.95, 0.002), (r, 0.0), (r, 0.005), (r * 0.98, 0.009)]
+    top = [(r * 0.92, tall * 0.92), (r * 0.95, tall * 0.93), (r * 0.95, tall * 0.97), (r * 0.9, tall)]
+    water = lathe([(r * 0.9, tall), (r * 0.88, tall * 0.9), (0.0, tall * 0.88)], 40)
+    line = _arc([(0.8, 0.2), (1.5, 0.5), (2.05, 0.95), (2.5, 1.25)], r, tall, 14)
+    rose = lathe([(0.0085, 0.0), (0.021, 0.02), (0.021, 0.024), (0.018, 0.027), (0.0, 0.029)], 24)
+    grip = _arc([(0.86, 0.95), (0.5, 1.5), (-0.5, 1.62), (-1.35, 1.2), (-1.4, 0.6), (-0.94, 0.3)], r, tall, 30)
     parts = (
-        lathe(body, 44).part(paint),
-        rim.part(water, False),
-        spout.part(paint),
-        rose.part(trim),
-        over.part(trim),
-        brace.part(trim, False),
+        lathe(foot + top, 44).part(paint),
+        water.part(Material(None, rgba("2f3a3f"), 0.3, 0.5), False),
+        tube(line, np.linspace(0.013, 0.0085, 14), 14, round_ends=False).part(paint),
+        rose.moved(z=-0.004).turned("y", 56).moved(*line[-1]).part(trim),
+        tube(grip, 0.0055, 10).part(trim),
+        rod((r * 0.85, 0, tall * 0.9), tuple(line[8]), 0.0028, 8).part(trim, False),
     )
     return Draft(parts, color, "metal", 1, 0.6)
 
 
+def _arc(points: list[tuple[float, float]], r: float, tall: float, count: int) -> Float:
+    """(count, 3) a curve in the plane y = 0 through points given in radii and heights."""
+    return curve([(x * r, 0.0, z * tall) for x, z in points], count)
+
+
+_TOASTERS: dict[str, tuple[str, ...]] = {
+    "red": ("a5362d",),
+    "white": ("e8e3d6",),
+    "turquoise": ("86b8b0", "6fa9a3"),
+    "gray": ("a9acb0",),
+    "black": ("333437",),
+    "yellow": ("dcc07a",),
+    "blue": ("5d7f9c",),
+}
+
+
 def toaster(rng: np.random.Generator) -> Draft:
     """A two-slot toaster with slices in it, its lever at the right end, a dial on the front."""
-    color, tone = pick(
-        rng,
-        {
-            "red": ("a5362d",),
-            "white": ("e8e3d6",),
-            "turquoise": ("86b8b0", "6fa9a3"),
-            "gray": ("a9acb0",),
-            "black": ("333437",),
-            "yellow": ("dcc07a",),
-            "blue": ("5d7f9c",),
-        },
-    )
+    color, tone = pick(rng, _TOASTERS)
     width, depth, tall = rng.uniform(0.24, 0.27), rng.uniform(0.14, 0.16), rng.uniform(0.15, 0.17)
     shell = metal(tone) if color == "gray" else Material(None, rgba(tone), 0.5, 0.65, 0.03)
-    body = rounded_box(width, depth, tall, 0.03, 0.04, 6).tiled(0.2).moved(z=0.012)
-    foot = rounded_box(width * 0.94, depth * 0.9, 0.016, 0.003, 0.03)
-    band = rounded_box(width + 0.002, depth + 0.002, 0.01, 0.002, 0.041, 6).moved(z=0.034)
-    top = tall + 0.012
-    slots = [rounded_box(width * 0.66, 0.026, 0.0016, 0.0006, 0.006).moved(0, y, top - 0.0008) for y in (-0.026, 0.026)]
-    crust = np.array(
-        [
-            (-0.5, 0.0),
-            (-0.5, 0.55),
-            (-0.56, 0.72),
-            (-0.46, 0.95),
-            (-0.2, 1.0),
-            (0.2, 1.0),
-            (0.46, 0.95),
-            (0.56, 0.72),
-            (0.5, 0.55),
-            (0.5, 0.0),
-        ]
-    )[::-1] * [0.1, 0.095]
-    loaf = np.concatenate([crust, crust[:1]])
-    bread, crusts = [], []
-    rise = rng.uniform(0.035, 0.05)
-    for y in (-0.026, 0.026):
-        slice_ = extrude(loaf, 0.014, 0.002, 2).turned("x", 90).moved(y=y + 0.007, z=top + rise - 0.095)
-        core = (
-            extrude(loaf * [0.88, 0.94] + [0, 0.002], 0.0154, 0.001, 1)
-            .turned("x", 90)
-            .moved(y=y + 0.0077, z=top + rise - 0.095)
-        )
-        crusts.append(slice_)
-        bread.append(core.tiled(0.06))
-    lever = rounded_box(0.018, 0.03, 0.012, 0.004).moved(width / 2 + 0.008, 0, tall * 0.72)
+    top, y = tall + 0.012, 0.026
+    slots = [rounded_box(width * 0.66, 0.026, 0.0016, 0.0006, 0.006).moved(0, s * y, top - 0.0008) for s in (-1, 1)]
     groove = rounded_box(0.0015, 0.008, tall * 0.5, 0.0005).moved(width / 2, 0, tall * 0.36)
-    knob = facing(lathe([(0.017, 0.0), (0.017, 0.008), (0.014, 0.012), (0.0, 0.012)], 28)).moved(
-        width * 0.3, -depth / 2, tall * 0.42
-    )
+    crust, crumb = _toast(top + rng.uniform(0.035, 0.05))
+    knob = facing(lathe([(0.017, 0.0), (0.017, 0.008), (0.014, 0.012), (0.0, 0.012)], 28))
     mark = rounded_box(0.002, 0.0015, 0.011, 0.0005).moved(width * 0.3, -depth / 2 - 0.0125, tall * 0.44)
+    band = rounded_box(width + 0.002, depth + 0.002, 0.01, 0.002, 0.041, 6).moved(z=0.034)
     parts = (
-        body.part(shell),
-        foot.part(BLACK),
-        band.part(CHROME, False),
+        rounded_box(width, depth, tall, 0.03, 0.04, 6).tiled(0.2).moved(z=0.012).part(shell),
+        rounded_box(width * 0.94, depth * 0.9, 0.016, 0.003, 0.03).part(BLACK),
+        rounded_box(0.018, 0.03, 0.012, 0.004).moved(width / 2 + 0.008, 0, tall * 0.72).part(BLACK),
+        merge(band, knob.moved(width * 0.3, -depth / 2, tall * 0.42)).part(CHROME, False),
         merge(*slots, groove).part(Material(None, rgba("1d1c1c"), 0.1, 0.1), False),
-        merge(*crusts).part(Material(None, rgba("9a6633"), 0.05, 0.1), False),
-        merge(*bread).part(Material(texture("plaster", base="dcb67c", depth=0.1), specular=0.02), False),
-        lever.part(BLACK),
-        knob.part(CHROME, False),
+        merge(*(crust.moved(y=s * y) for s in (-1, 1))).part(Material(None, rgba("9a6633"), 0.05, 0.1), False),
+        merge(*(crumb.moved(y=s * y) for s in (-1, 1))).part(_CRUMB, False),
         mark.part(BLACK, False),
     )
     return Draft(parts, color, "metal", 1, 1.2)
+
+
+_CRUMB = Material(texture("plaster", base="dcb67c", depth=0.1), specular=0.02)
+
+
+def _toast(top: float) -> tuple[Shape, Shape]:
+    """A slice of bread that ends at height `top`: its crust, and its crumb on both faces."""
+    right = [(0.5, 0.0), (0.5, 0.55), (0.56, 0.72), (0.46, 0.95), (0.2, 1.0)]
+    outline = np.array(right + [(-x, z) for x, z in right[::-1]] + right[:1]) * [0.1, 0.095]
+    crust = extrude(outline, 0.014, 0.002, 2).turned("x", 90).moved(y=0.007, z=top - 0.095)
+    crumb = extrude(outline * [0.88, 0.94] + [0, 0.002], 0.0154, 0.001, 1).tiled(0.06)
+    return crust, crumb.turned("x", 90).moved(y=0.0077, z=top - 0.095)
 
 
 def picture_frame(rng: np.random.Generator) -> Draft:

@@ -52,16 +52,17 @@ def _render(
     look = np.array([0.0, 0.0, top_m + 0.42 * height_m])
     eye = look + 9.0 * step * np.array([0.0, -np.cos(np.deg2rad(30)), np.sin(np.deg2rad(30))])
     fov = 2 * np.rad2deg(np.arctan(0.5 / 9.0))
-    camera = Camera(pinhole(CELL_PX * count, CELL_PX, fov), look_at(eye, look), CELL_PX * count, CELL_PX)
+    width, height = 2 * CELL_PX * count, 2 * CELL_PX
+    camera = Camera(pinhole(width, height, fov), look_at(eye, look), width, height)
     lights = (
-        Light(np.array([0.4, 0.55, -1.0]), None, (0.62, 0.6, 0.56), radius_m=0.3),
+        Light(np.array([0.4, 0.55, -1.0]), None, (0.66, 0.64, 0.6), radius_m=0.3),
         Light(np.array([-0.6, 0.5, -0.6]), None, (0.2, 0.21, 0.24), casts_shadow=False),
     )
     fixtures = (place("floor", 2, "floor", np.zeros(3)), place("table", table, "table", np.zeros(3), scale=table_scale))
-    scene = Scene("tabletop", fixtures, objects, lights, (0.34, 0.34, 0.35), camera)
+    scene = Scene("tabletop", fixtures, objects, lights, (0.42, 0.42, 0.43), camera)
     frame = renderer.render(scene, want=("rgb",), quality=QUALITY)
     assert frame.rgb is not None
-    return Image.fromarray(frame.rgb)
+    return Image.fromarray(frame.rgb).resize((CELL_PX * count, CELL_PX), Image.Resampling.BOX)
 
 
 def contact_sheet(kinds: tuple[str, ...] | None = None, columns: int = 2) -> Image.Image:

@@ -108,53 +108,36 @@ def mug(rng: np.random.Generator) -> Draft:
     return Draft(tuple(parts), color, "ceramic", 1, 0.35)
 
 
+def _lid(radius: float, z: float, knob: float) -> tuple[Shape, Shape]:
+    """A domed lid on a mouth at height z, and its knob."""
+    dome = curve([(radius * 1.04, 0.0), (radius * 0.9, 0.008), (radius * 0.4, 0.017), (0.006, 0.02)], 12)
+    lid = lathe(np.concatenate([[[radius * 0.98, -0.002]], dome, [[0.0, 0.02]]]), 40, 70.0)
+    ball = curve(np.array([(0.45, 0.0), (0.5, 0.5), (1.0, 1.2), (0.75, 1.9), (0.0, 2.1)]) * knob, 12)
+    return lid.moved(z=z), lathe(ball, 24).moved(z=z + 0.0195)
+
+
+def _spout(radius: float, height: float) -> tuple[Shape, Shape]:
+    """A swan-necked spout towards +x, and the dark of its mouth."""
+    knots = [(0.82, 0, 0.3), (1.22, 0, 0.42), (1.5, 0, 0.76), (1.78, 0, 0.97)]
+    line = curve(np.array(knots) * [radius, 1.0, height], 16)
+    mouth = np.stack([line[-1] - 0.001 * (line[-1] - line[-2]), line[-1] + 0.0007])
+    return tube(line, np.linspace(0.0205, 0.0095, 16), 16, round_ends=False), tube(mouth, 0.0068, 12, round_ends=False)
+
+
 def teapot(rng: np.random.Generator) -> Draft:
     """A teapot, spout to the right, handle to the left."""
     color, tone = pick(rng, GLAZES, "white", "blue", "green", "red", "brown", "black", "turquoise", "yellow")
     height, radius = rng.uniform(0.10, 0.125), rng.uniform(0.066, 0.078)
-    belly = rng.uniform(0.38, 0.5)
-    profile = smooth_profile(
-        [
-            (radius * 0.6, 0.0),
-            (radius * 0.66, 0.004),
-            (radius, height * belly),
-            (radius * 0.82, height * 0.82),
-            (radius * 0.5, height),
-        ],
-        22,
-    )
+    knots = [(0.6, 0.0), (0.66, 0.04), (1.0, rng.uniform(0.38, 0.5)), (0.82, 0.82), (0.5, 1.0)]
+    profile = smooth_profile([(r * radius, z * height) for r, z in knots], 22)
     body = lathe(np.concatenate([[[0.0, 0.002], [radius * 0.5, 0.002]], profile, [[radius * 0.46, height]]]), 48, 60.0)
-    lid_radius = radius * 0.5
-    lid_profile = curve(
-        [(lid_radius * 1.04, 0.0), (lid_radius * 0.9, 0.008), (lid_radius * 0.4, 0.017), (0.006, 0.02)], 12
-    )
-    lid = lathe(np.concatenate([[[lid_radius * 0.98, -0.002]], lid_profile, [[0.0, 0.02]]]), 40, 70.0).moved(z=height)
-    k = rng.uniform(0.010, 0.013)
-    knob = lathe(
-        curve([(k * 0.45, 0.0), (k * 0.5, k * 0.5), (k, k * 1.2), (k * 0.75, k * 1.9), (0.0, k * 2.1)], 12), 24
-    ).moved(z=height + 0.0195)
-    spout_path = curve(
-        [
-            (radius * 0.82, 0, height * 0.3),
-            (radius * 1.22, 0, height * 0.42),
-            (radius * 1.5, 0, height * 0.76),
-            (radius * 1.78, 0, height * 0.97),
-        ],
-        16,
-    )
-    spout = tube(spout_path, np.linspace(0.0205, 0.0095, 16), 16, round_ends=False)
-    mouth = tube(
-        np.stack([spout_path[-1] - 0.001 * (spout_path[-1] - spout_path[-2]), spout_path[-1] + 0.0007]),
-        0.0068,
-        12,
-        round_ends=False,
-    )
+    lid, knob = _lid(radius * 0.5, height, rng.uniform(0.010, 0.013))
+    spout, mouth = _spout(radius, height)
     grip = _handle(profile, height * 0.22, height * 0.84, radius * 0.6, 0.0068).turned("z", 180)
-    band = {"accent": other(rng, GLAZES, color, "white", "yellow", "blue", "brown")[1], "at": "0.42-0.47;0.49-0.5"}
-    material = glazed(tone, **band) if rng.integers(2) else glazed(tone, lip="")
+    accent = other(rng, GLAZES, color, "white", "yellow", "blue", "brown")[1]
+    material = glazed(tone, accent=accent, at="0.42-0.47;0.49-0.5") if rng.integers(2) else glazed(tone)
     plain = Material(None, rgba(tone), 0.45, 0.65, 0.03)
-    wooden = rng.integers(3) == 0
-    ear = Material(texture("wood", tone="walnut", seed=1), specular=0.2) if wooden else plain
+    ear = Material(texture("wood", tone="walnut", seed=1), specular=0.2) if rng.integers(3) == 0 else plain
     parts = (
         body.part(material),
         lid.part(plain),
