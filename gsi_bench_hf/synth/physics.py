@@ -11,7 +11,6 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import lru_cache
 
-import mujoco
 import numpy as np
 from scipy.spatial import ConvexHull, QhullError
 
@@ -19,6 +18,13 @@ from gsi_bench_hf.synth import assets
 from gsi_bench_hf.synth.assets.base import Asset, Part, Support
 from gsi_bench_hf.synth.scene import Float, Scene, SceneObject
 from gsi_bench_hf.types import Camera
+
+try:
+    import mujoco
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError(
+        'the simulator needs the module mujoco: pip install "gsi-bench-hf[sim]"', name="mujoco"
+    ) from error
 
 REST_SHIFT_M = 0.002
 REST_TILT_DEG = 1.0

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -165,3 +167,10 @@ def test_a_scene_without_a_table_and_a_thing_without_volume_are_refused() -> Non
 
     with pytest.raises(ValueError, match="asset 'sheet' variant 2 has no solid part with a volume"):
         hulls(flat, "sheet", 2)
+
+
+def test_without_mujoco_the_extra_is_named() -> None:
+    code = "import sys; sys.modules['mujoco'] = None; import gsi_bench_hf.synth.physics"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert 'the simulator needs the module mujoco: pip install "gsi-bench-hf[sim]"' in done.stderr
