@@ -1,5 +1,7 @@
 """Primitive shapes: closed, outward, of the right volume."""
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -75,3 +77,9 @@ def test_moving_turning_and_scaling():
     np.testing.assert_allclose(turned.normals[0], [1.0, 0.0, 0.0], atol=1e-9)
     flat = shapes.ellipsoid(1, 1, 1).scaled(1.0, 1.0, 0.5)
     assert disagreement(flat) == 0.0
+
+
+def test_a_missing_extra_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "mapbox_earcut", None)
+    with pytest.raises(ImportError, match=r'pip install "gsi-bench-hf\[sim\]"'):
+        outlines.triangulate(np.array([(0, 0), (3, 0), (3, 1), (1, 1), (1, 3), (0, 3)], dtype=float))

@@ -111,7 +111,10 @@ def triangulate(outline: Float) -> Faces:
     if np.all(steps[:, 0] * after[:, 1] - steps[:, 1] * after[:, 0] >= -1e-12):
         k = np.arange(1, len(outline) - 1)
         return np.stack([np.zeros_like(k), k, k + 1], axis=-1).astype(np.int32)
-    import mapbox_earcut
+    try:
+        import mapbox_earcut
+    except ImportError as error:
+        raise ImportError('assets need the package mapbox_earcut: pip install "gsi-bench-hf[sim]"') from error
 
     faces = mapbox_earcut.triangulate_float64(outline, np.array([len(outline)], dtype=np.uint32))
     return np.asarray(faces, dtype=np.int32).reshape(-1, 3)

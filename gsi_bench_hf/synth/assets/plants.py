@@ -142,7 +142,7 @@ def plant(rng: np.random.Generator) -> Draft:
         leaves = _rosette(rng, start, 26, rng.uniform(0.075, 0.095), 0.034)
     green = Material(texture("leaf", base=tone, rib=rib, seed=seed(rng, 3)), specular=0.25, shininess=0.4)
     parts = [shape.part(material, solid) for shape, material, solid in pieces]
-    return Draft((*parts, merge(*leaves).part(green, False)), "green", what, 1, 0.9)
+    return Draft((*parts, merge(*leaves).part(green)), "green", what, 1, 0.9)
 
 
 def cactus(rng: np.random.Generator) -> Draft:

@@ -18,7 +18,7 @@ from gsi_bench_hf.synth.scene import Light, Scene, SceneObject, look_at, pinhole
 from gsi_bench_hf.types import Camera
 
 CELL_PX = 128
-QUALITY: Quality = "draft"
+QUALITY: Quality = "full"
 
 
 def row_image(
@@ -82,7 +82,7 @@ def contact_sheet(kinds: tuple[str, ...] | None = None, columns: int = 2) -> Ima
 def main(arguments: list[str]) -> int:
     """Write the sheet; further arguments are the kinds to show."""
     out = Path(arguments[0])
-    contact_sheet(tuple(arguments[1:]) or None, 1 if len(arguments) > 1 else 2).save(out, quality=88)
+    contact_sheet(tuple(arguments[1:]) or None, 1 if len(arguments) > 1 else 2).save(out, quality=80, optimize=True)
     return 0
 
 
