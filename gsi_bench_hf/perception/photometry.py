@@ -18,7 +18,7 @@ Float = NDArray[np.float64]
 SMOOTH_PX = 0.8
 """Sigma under which pictures are compared: takes off most of the noise, and makes edges something a step can follow."""
 _BLURS_PX = (0.0, 0.6, 1.0, 1.4, 2.0)
-_LEAST_TOLERANCE = 0.035
+_LEAST_TOLERANCE, _MOST_TOLERANCE = 0.035, 0.12
 _FLAT = 2.0 / 255.0
 
 
@@ -45,7 +45,7 @@ class Look:
     @property
     def tolerance(self) -> float:
         """Difference of colour (norm over channels) at which a pixel counts as half explained."""
-        return max(5.0 * self.noise, _LEAST_TOLERANCE)
+        return float(np.clip(5.0 * self.noise, _LEAST_TOLERANCE, _MOST_TOLERANCE))
 
 
 def as_float(edited: Image.Image, size: tuple[int, int]) -> Float32:
