@@ -24,7 +24,7 @@ def main() -> None:
     parser.add_argument("--num-proc", type=int, default=1)
     arguments = parser.parse_args()
     for name in SUBSETS:
-        if SUBSETS[name].built:
+        if SUBSETS[name].generator is not None:
             build(
                 name,
                 arguments.out,

@@ -90,9 +90,8 @@ class GsiBench(datasets.GeneratorBasedBuilder):  # type: ignore[misc]
     BUILDER_CONFIGS = [  # noqa: RUF012 - the name and the type are those of `datasets`
         GsiBenchConfig(name=name, version=datasets.Version(VERSION), description=SUBSETS[name].what) for name in SUBSETS
     ]
-    DEFAULT_WRITER_BATCH_SIZE = (
-        32  # a row has about a megabyte of images; the default of 1000 rows would be held in memory
-    )
+    # A row has about half a megabyte of images, and the library's default of 1000 rows would be held in memory.
+    DEFAULT_WRITER_BATCH_SIZE = 32
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         """The builder of a folder `./gsi-bench` that holds the config (see `local_folder`), else this one."""

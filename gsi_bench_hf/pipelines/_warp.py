@@ -8,13 +8,16 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import ConvexHull
 
-from gsi_bench_hf.geometry import project_points, rotate_about_vertical
+from gsi_bench_hf.geometry import box_corners, polygon_area, project_box, project_points, rotate_about_vertical
 from gsi_bench_hf.types import Box3D
 
 Float = NDArray[np.float64]
 VERTICAL = 1
 """The box axis that points down."""
+_BOXY = 0.85
+"""Part of a box's outline in the image that a thing covers which is a box itself."""
 _MIN_FACING = 0.15
 """Cosine under which a face is seen too obliquely to take its texture from."""
 
@@ -108,6 +111,38 @@ def textured_points(points: Float, axis: NDArray[np.intp], box: Box3D) -> Float:
     result[lost, 2 - best_axis] = points[lost, best_axis]
     result[lost, best_axis] = cosines[best_axis].argmax() - 0.5
     return result
+
+
+def fills_its_box(mask: NDArray[np.bool_], box: Box3D, intrinsics: Float) -> bool:
+    """Whether an object looks like a box: its mask (H, W) covers nearly all of the box's outline in the image."""
+    corners = project_points(box_corners(box.center_m, box.extents_m, box.rotation), intrinsics)
+    outline = corners[ConvexHull(corners).vertices]
+    return bool(mask.sum() >= _BOXY * abs(polygon_area(outline)))
+
+
+def squeezed_pixels(pixels: Float, source: Box3D, target: Box3D, intrinsics: Float, *, mirrored: bool) -> Float:
+    """Where each pixel of the edited image takes its colour from, if the object's picture is stretched as its box's bounds are.
+
+    For an object that is turned and is no box: its hidden sides are not known, but its picture stays whole and gets the right width.
+
+    Args:
+        pixels: (N, 2) positions in the edited image.
+        source: the object's box before, camera frame, metres.
+        target: its box after.
+        intrinsics: (3, 3) pixels.
+        mirrored: whether left and right change places, as they do for more than a quarter turn.
+
+    Returns:
+        (N, 2) positions in the source image; NaN outside the target box's bounds.
+    """
+    before, after = (project_box(box.vector, box.rotation, intrinsics) for box in (source, target))
+    fraction = (pixels - after[:2]) / (after[2:] - after[:2])
+    outside = ((fraction < 0.0) | (fraction > 1.0)).any(axis=1)
+    if mirrored:
+        fraction = np.column_stack([1.0 - fraction[:, 0], fraction[:, 1]])
+    positions = before[:2] + fraction * (before[2:] - before[:2])
+    positions[outside] = np.nan
+    return np.asarray(positions)
 
 
 def source_pixels(pixels: Float, source: Box3D, target: Box3D, intrinsics: Float, *, keep_faces: bool) -> Float:

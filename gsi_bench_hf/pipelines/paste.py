@@ -6,7 +6,9 @@ the other objects, the intrinsics. It never sees the target image, the new box, 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import cv2
@@ -23,6 +25,7 @@ from gsi_bench_hf.types import Box3D, Sample
 Image8 = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 Float = NDArray[np.float64]
+Mapping = Callable[[Float], Float]
 
 _SHADOW = 0.08
 """How far around the target its contact shadow is erased, as a fraction of the mask's diagonal."""
@@ -115,11 +118,21 @@ def paste(source: Cutout, edit: ParsedEdit) -> Image8:
     target = new_box(source.box, edit)
     if target is None:
         return background
-    color, alpha = warp(source, target, keep_faces=edit.operation != "rotate")
+    color, alpha = warp(source, target, _mapping(source, target, edit))
     for layer, depth_m in zip(source.layers, source.depths_m, strict=True):
         if depth_m < target.center_m[2]:
             alpha = alpha * ~layer[..., None]
     return np.clip(np.rint(alpha * color + (1.0 - alpha) * background), 0, 255).astype(np.uint8)
+
+
+def _mapping(source: Cutout, target: Box3D, edit: ParsedEdit) -> Mapping:
+    """From positions (N, 2) in the edited image to those in the source image that they take their colour from."""
+    boxes: dict[str, Any] = {"source": source.box, "target": target, "intrinsics": source.intrinsics}
+    if edit.operation != "rotate":
+        return partial(_warp.source_pixels, **boxes, keep_faces=True)
+    if _warp.fills_its_box(source.mask, source.box, source.intrinsics):
+        return partial(_warp.source_pixels, **boxes, keep_faces=False)
+    return partial(_warp.squeezed_pixels, **boxes, mirrored=np.cos(np.deg2rad(edit.angle_deg or 0.0)) < -1e-9)
 
 
 def fill(source: Cutout) -> Image8:
@@ -149,7 +162,7 @@ def _grown(mask: Mask, kernel: NDArray[Any]) -> Mask:
     return np.asarray(cv2.dilate(mask.astype(np.uint8), kernel)) > 0
 
 
-def warp(source: Cutout, target: Box3D, *, keep_faces: bool) -> tuple[Float, Float]:
+def warp(source: Cutout, target: Box3D, mapping: Mapping) -> tuple[Float, Float]:
     """The target's pixels where its new box is.
 
     Returns:
@@ -163,7 +176,7 @@ def warp(source: Cutout, target: Box3D, *, keep_faces: bool) -> tuple[Float, Flo
     n = _SUPERSAMPLING
     v, u = np.mgrid[n * y1 : n * y2, n * x1 : n * x2].astype(np.float64)
     pixels = (np.stack([u, v], axis=-1).reshape(-1, 2) + 0.5) / n
-    positions = _warp.source_pixels(pixels, source.box, target, source.intrinsics, keep_faces=keep_faces)
+    positions = mapping(pixels)
     # OpenCV counts from pixel centres; what misses the box goes outside the image, where coverage is 0.
     grid = np.nan_to_num(positions - 0.5, nan=-1e4).reshape(*u.shape, 2).astype(np.float32)
     sampled = cv2.remap(_texture(source), grid[..., 0], grid[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)

@@ -106,6 +106,28 @@ def test_hidden_faces_take_their_texture_from_those_that_are_seen():
     assert textured[untouched] == pytest.approx(points[untouched])
 
 
+def test_a_box_fills_its_outline_and_a_ball_does_not():
+    v, u = np.mgrid[0:256, 0:256] + 0.5
+    _, _, hit = _warp.box_entry(_warp.rays(np.stack([u, v], axis=-1).reshape(-1, 2), K), tilted())
+    whole = hit.reshape(256, 256)
+    assert _warp.fills_its_box(whole, tilted(), K)
+    center = project_points(tilted().center_m[None], K)[0]
+    ball = whole & (np.hypot(u - center[0], v - center[1]) < np.sqrt(whole.sum() / np.pi) * 0.8)
+    assert not _warp.fills_its_box(ball, tilted(), K)
+
+
+def test_a_picture_is_squeezed_from_the_old_bounds_to_the_new_ones():
+    """BOX is 0.2 wide and as deep: its front spans 78 to 178 px at z = 1.0. Half as wide a box there spans 103 to 153 px."""
+    narrow = Box3D(BOX.center_m, BOX.extents_m * [0.5, 1.0, 1.0], BOX.rotation)
+    pixels = np.array([[103.0, 160.0], [128.0, 160.0], [140.5, 160.0], [100.0, 160.0]])
+    plain = _warp.squeezed_pixels(pixels, BOX, narrow, K, mirrored=False)
+    assert plain[:3, 0] == pytest.approx([78.0, 128.0, 153.0])
+    assert plain[:3, 1] == pytest.approx([160.0] * 3)
+    assert np.isnan(plain[3]).all()
+    mirrored = _warp.squeezed_pixels(pixels, BOX, narrow, K, mirrored=True)
+    assert mirrored[:3, 0] == pytest.approx([178.0, 128.0, 103.0])
+
+
 def flat_scene(**changes):
     """A red square, the front of BOX, on grey."""
     image = np.full((256, 256, 3), 128, dtype=np.uint8)
