@@ -58,7 +58,7 @@ def count_others(
     small = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), dtype=np.float32)
     shown = look.of(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), ratio)
     apart = _least_difference(small, shown)
-    bad = np.square(apart) / (np.square(apart) + np.float32((2.0 * look.tolerance) ** 2))
+    bad = np.square(apart) / (np.square(apart) + np.float32(min(2.0 * look.tolerance, 0.15) ** 2))
     number = cv2.resize(labels.astype(np.float32), size, interpolation=cv2.INTER_NEAREST).astype(np.int32)
     covered = _resized(hidden, size)
     lost = []

@@ -81,14 +81,20 @@ def fit_look(image: Float32, source: NDArray[np.uint8]) -> Look:
         source: (H, W, 3) the source image.
     """
     reference = source.astype(np.float32) / np.float32(255.0)
-    gain, offset, kept = _fit_colour(image, reference)
-    best: tuple[float, float] = (np.inf, 0.0)
-    for blur_px in _BLURS_PX:
-        apart = image - (blurred(reference, blur_px) * gain + offset)
-        best = min(best, (float(np.mean(np.square(apart[kept]))), blur_px))
-    apart = blurred(image - (blurred(reference, best[1]) * gain + offset), SMOOTH_PX)
+    blur_px = 0.0
+    for _ in range(2):  # the blur takes contrast from fine texture, which isn't the gain's doing
+        gain, offset, kept = _fit_colour(image, blurred(reference, blur_px))
+        blur_px = _fit_blur(image, reference * gain + offset, kept)
+        if blur_px == 0.0:
+            break
+    apart = blurred(image - (blurred(reference, blur_px) * gain + offset), SMOOTH_PX)
     noise = 1.4826 * float(np.median(np.abs(apart[kept])))
-    return Look(gain, offset, best[1], noise)
+    return Look(gain, offset, blur_px, noise)
+
+
+def _fit_blur(image: Float32, reference: Float32, kept: NDArray[np.bool_]) -> float:
+    errors = [float(np.mean(np.square((image - blurred(reference, sigma))[kept]))) for sigma in _BLURS_PX]
+    return _BLURS_PX[int(np.argmin(errors))]
 
 
 def _fit_colour(image: Float32, reference: Float32) -> tuple[Float32, Float32, NDArray[np.bool_]]:

