@@ -103,8 +103,9 @@ def _fit_colour(image: Float32, reference: Float32) -> tuple[Float32, Float32, N
     b = cv2.resize(image, small, interpolation=cv2.INTER_AREA).reshape(-1, 3)
     gain, offset = np.ones(3, np.float32), np.zeros(3, np.float32)
     apart = np.linalg.norm(b - a, axis=1)
-    for _ in range(6):
-        kept = apart <= max(2.5 * 1.4826 * float(np.median(apart)), 0.01)
+    for _ in range(8):
+        # About the better half: the fit must not lean towards what has changed.
+        kept = apart <= max(1.2 * float(np.median(apart)), 0.01)
         for channel in range(3):
             gain[channel], offset[channel] = _line(a[kept, channel], b[kept, channel])
         apart = np.linalg.norm(b - (a * gain + offset), axis=1)
