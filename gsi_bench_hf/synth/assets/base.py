@@ -125,6 +125,7 @@ class Kind:
         family: "tableware", "electronics", "fixture", …
         builder: makes one variant from that variant's own generator.
         movable: whether it can be the target of an edit (fixtures can't).
+        has_front: whether a person sees which way it faces; foliage and fruit do change when they turn, but nobody could say how.
     """
 
     label: str
@@ -133,3 +134,4 @@ class Kind:
     family: str
     builder: Callable[[np.random.Generator], Draft]
     movable: bool = True
+    has_front: bool = True

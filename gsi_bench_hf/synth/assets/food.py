@@ -190,8 +190,8 @@ def _cherry(y: float, z: float) -> list[Part]:
 
 
 KINDS: dict[str, Kind] = {
-    "apple": Kind("apple", "苹果", "个", "food", apple),
-    "pear": Kind("pear", "梨", "个", "food", pear),
+    "apple": Kind("apple", "苹果", "个", "food", apple, has_front=False),
+    "pear": Kind("pear", "梨", "个", "food", pear, has_front=False),
     "bananas": Kind("bunch of bananas", "香蕉", "把", "food", bananas),
     "cake": Kind("slice of cake", "蛋糕", "块", "food", cake),
 }

@@ -195,6 +195,6 @@ def _ribbed(path: list[tuple[float, float, float]], radius: float, ribs: int = 9
 
 
 KINDS: dict[str, Kind] = {
-    "plant": Kind("potted plant", "盆栽", "盆", "plants", plant),
+    "plant": Kind("potted plant", "盆栽", "盆", "plants", plant, has_front=False),
     "cactus": Kind("cactus", "仙人掌", "盆", "plants", cactus),
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gsi_bench_hf.geometry import rotation_z
+from gsi_bench_hf.synth.assets import KINDS
 from gsi_bench_hf.synth.operations.base import OperationSpec, Proposal, posed
 from gsi_bench_hf.synth.scene import Scene, SceneObject
 
@@ -30,8 +31,8 @@ def looks_the_same(symmetry: int, angle_deg: float) -> bool:
 
 
 def suits(scene: Scene, item: SceneObject) -> bool:
-    """Not what looks the same from every side."""
-    return item.symmetry != 0
+    """Not what looks the same from every side, nor what has no front that a person could follow."""
+    return item.symmetry != 0 and KINDS[item.kind].has_front
 
 
 def proposals(scene: Scene, item: SceneObject, *, rng: np.random.Generator) -> list[Proposal]:
