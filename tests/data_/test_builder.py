@@ -46,6 +46,7 @@ def test_rows_are_records(rows):
     assert sample.target_id in [item.instance_id for item in sample.objects]
 
 
+@pytest.mark.slow
 def test_from_any_directory_without_the_network_and_from_the_cache_the_second_time(python, hub):
     cached, *first = python.run(LOAD).strip().split("|")
     assert first == ["sim-tabletop-00000", "sim-tabletop-00001", "sim-tabletop-00002", "(512, 512)"]
