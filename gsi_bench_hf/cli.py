@@ -74,7 +74,10 @@ def _list(arguments: argparse.Namespace) -> int:
 
 def _one_line(spec: Any) -> str:
     later = "" if getattr(spec, "built", True) else " [not built yet in this version]"
-    what = getattr(spec, "what", None) or (spec.__doc__ or "").strip().partition("\n")[0]
+    what = getattr(spec, "what", None)
+    if what is None:
+        first = (spec.__doc__ or "").strip().partition("\n")[0].rstrip(".")
+        what = first[:1].lower() + first[1:]
     return f"{what}{later}"
 
 

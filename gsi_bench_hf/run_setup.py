@@ -127,7 +127,8 @@ def _lpips(lpips: str | None, protocol: Protocol_) -> tuple[str | None, tuple[st
             raise RunStoppedError(
                 f"protocol 'paper' needs LPIPS: {error}" if protocol == "paper" else str(error)
             ) from error
-        return None, (f"locality is by SSIM alone, as LPIPS is not there: {error}",)
+        why = str(error).partition(": ")[0]  # the rest is how to get it, with paths of this machine
+        return None, (f"locality is by SSIM alone, as LPIPS is not there: {why}",)
     return PUBLISHED, ()
 
 

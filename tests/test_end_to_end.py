@@ -144,6 +144,8 @@ def test_a_second_command_on_the_folder_is_refused_and_ctrl_c_leaves_it_whole(da
         "oracle",
         "--out",
         str(out),
+        "--limit",
+        "2",
         "--no-ladder",
         "--num-proc",
         "1",
@@ -164,4 +166,4 @@ def test_a_second_command_on_the_folder_is_refused_and_ctrl_c_leaves_it_whole(da
     assert "Traceback" not in complaint
     again = subprocess.run(arguments, capture_output=True, text=True, check=False)
     assert again.returncode == 0, again.stderr
-    assert load_results(out).counts["ok"] == SAMPLES
+    assert load_results(out).counts["ok"] == 2

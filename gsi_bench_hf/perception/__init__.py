@@ -15,24 +15,28 @@ JUDGES: Registry[Callable[..., Judge]] = Registry("judge", "gsi_bench_hf.judges"
 
 
 def _scene_fit(**kwargs: Any) -> Detector:
+    """Explains the edited image by rendering its scene; for records that carry one."""
     from gsi_bench_hf.perception.scene_fit import SceneFit
 
     return SceneFit(**kwargs)
 
 
 def _cached_detector(**kwargs: Any) -> Detector:
+    """Detections from a file, the released evaluator's among them."""
     from gsi_bench_hf.perception.cached import CachedDetector
 
     return CachedDetector(**kwargs)
 
 
 def _render_compare(**kwargs: Any) -> Judge:
+    """Compares the target with its render where it was found; for records that carry a scene."""
     from gsi_bench_hf.perception.render_compare import RenderCompare
 
     return RenderCompare(**kwargs)
 
 
 def _cached_judge(**kwargs: Any) -> Judge:
+    """Judgements from a file, the released evaluator's among them."""
     from gsi_bench_hf.perception.cached import CachedJudge
 
     return CachedJudge(**kwargs)

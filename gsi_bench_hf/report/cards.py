@@ -18,6 +18,7 @@ TITLES = {
     "average": "Average",
 }
 BYTES = 14_000_000
+_NBSP = "\u00a0"
 _DRIFTS = {"position_m": 0.005, "rotation_deg": 1.0, "log_scale": 0.01}
 """Side errors below these are not worth a word."""
 
@@ -138,12 +139,12 @@ def _errors(errors: Mapping[str, Any], sample: Mapping[str, Any]) -> list[str]:
 def _error(name: str, value: float, asked: bool) -> str:
     """An error in what was `asked` for, or a drift of what should have stayed."""
     if name.endswith("position_m"):
-        length = f"{100 * value:.1f} cm" if value < 1 else f"{value:.2f} m"
+        length = f"{100 * value:.1f}{_NBSP}cm" if value < 1 else f"{value:.2f}{_NBSP}m"
         return f"{length} off" if asked else f"drifted {length}"
     if name.endswith("rotation_deg"):
         return f"{value:.1f}° off" if asked else f"turned {value:.1f}°"
     if name == "log_scale":
-        return f"size {100 * math.expm1(abs(value)):.0f} % {'off' if asked else 'changed'}"
+        return f"size {100 * math.expm1(abs(value)):.0f}{_NBSP}% {'off' if asked else 'changed'}"
     return f"{value:g} other object{'s' * (value != 1)} {name}" if value else ""
 
 
