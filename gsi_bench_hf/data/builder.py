@@ -125,6 +125,10 @@ class GsiBench(datasets.GeneratorBasedBuilder):  # type: ignore[misc]
             raise ValueError(
                 f"config '{config.name}' is rendered here and reads no files, but data_dir= or data_files= was given; leave them out"
             )
+        from gsi_bench_hf.synth.render import shared_renderer
+
+        # Now, since `datasets` would hide what is wrong with the renderer behind "An error occurred while generating the dataset".
+        shared_renderer(config.renderer)
         return [
             datasets.SplitGenerator(config.subset.split, gen_kwargs={"shards": shards(config.num_rows, ROWS_PER_SHARD)})
         ]

@@ -9,6 +9,7 @@ import gsi_bench_hf  # noqa: F401 - registers gsi-bench
 from gsi_bench_hf.data import builder
 from gsi_bench_hf.data.repo import build
 from gsi_bench_hf.data.subsets import SUBSETS, UnavailableConfigError
+from gsi_bench_hf.registry import UnknownNameError
 from gsi_bench_hf.types import Sample
 
 NUM_ROWS = 6
@@ -181,6 +182,17 @@ def test_configs_to_come_exist_by_name_and_say_so(name, streaming, tmp_path):
 def test_bad_arguments(config, arguments, message, tmp_path):
     with pytest.raises(ValueError, match=message):
         datasets.load_dataset("gsi-bench", config, cache_dir=str(tmp_path), **arguments)
+
+
+def test_an_unknown_renderer_suggests(tmp_path):
+    with pytest.raises(UnknownNameError, match=r"unknown renderer 'mujocu'. Did you mean 'mujoco'"):
+        datasets.load_dataset("gsi-bench", "sim-tabletop", renderer="mujocu", cache_dir=str(tmp_path))
+
+
+def test_missing_opengl_is_said_plainly(python):
+    python.env["MUJOCO_GL"] = "glx"
+    last = python.run(LOAD, check=False).stderr.strip().splitlines()[-1]
+    assert last.startswith("gsi_bench_hf.synth.render.RendererError: MUJOCO_GL is 'glx', expected 'egl' or 'osmesa'")
 
 
 @pytest.fixture
