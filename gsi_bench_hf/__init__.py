@@ -1,6 +1,8 @@
 """GSI-Bench for Hugging Face: measure, in 3D, whether image-editing models understand space.
 
-Importing this package registers `gsi-bench` with `datasets.load_dataset` and the `gsi_*` metrics with `evaluate.load`. The public names:
+Importing this package registers `gsi-bench` with `datasets.load_dataset` and the `gsi_*` metrics with `evaluate.load`.
+
+The public names:
 
 - `evaluate_editor`: score an editor on a data set, into a run folder that can be resumed.
 - `load_results`: read a run folder.

@@ -212,7 +212,8 @@ class _Explanation:
         _, final = self._matchers(width)
         best = final.refine(best.pose, free=self._free, iterations=4, leniencies=(1.0,))
         stayed = final.measure(Pose())
-        if stayed.relief >= (1.0 - _KEEP_SOURCE) * best.relief:
+        keep = 1.0 - _KEEP_SOURCE
+        if stayed.relief >= keep * best.relief and stayed.share >= keep * best.share:
             best = stayed
         return best if self._is_there(best) else None
 

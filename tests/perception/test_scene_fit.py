@@ -94,6 +94,22 @@ def test_a_second_copy_is_counted_and_is_the_edit(detector):
     assert tabletop.errors(scan, copy)[0] < 2.0
 
 
+def test_a_smear_where_it_stood_does_not_call_it_back(detector):
+    """An editor that moves pixels leaves a smeared hole with the old shadow; the target is where its pixels are."""
+    import cv2
+
+    item = tabletop.moved("mug-1", x_m=0.11)
+    image = np.asarray(tabletop.render(tabletop.scene().with_object(item)))
+    source = np.asarray(tabletop.source_image())
+    labels = tabletop.shared_renderer().render(tabletop.scene(), want=("segmentation",)).segmentation
+    hole = cv2.dilate((labels == 1).astype(np.uint8), np.ones((7, 7), np.uint8))
+    filled = cv2.inpaint(np.ascontiguousarray(source), hole, 5, cv2.INPAINT_TELEA)
+    now = tabletop.shared_renderer().render(tabletop.scene().with_object(item), want=("segmentation",)).segmentation
+    pasted = np.where((now == 1)[..., None], image, filled)
+    scan = detector.detect(tabletop.sample("mug-1"), Image.fromarray(pasted))
+    assert tabletop.errors(scan, item)[0] < 6.0
+
+
 def test_another_object_lost_is_counted(detector):
     item = tabletop.moved("mug-1", x_m=0.05)
     image = tabletop.render(tabletop.scene().with_object(item).without("bowl-1"))

@@ -125,7 +125,9 @@ def test_only_one_of_several_can_be_removed_and_only_what_has_a_front_turned() -
     assert not OPERATIONS["rotate"].suits(two, mugs[0])
     assert OPERATIONS["rotate"].suits(two, mugs[1])
     foliage = dataclasses.replace(mugs[1], kind="plant")
-    assert not OPERATIONS["rotate"].suits(two, foliage)  # it does look different, but nobody could say how far it turned
+    assert not OPERATIONS["rotate"].suits(
+        two, foliage
+    )  # it does look different, but nobody could say how far it turned
 
 
 def test_unknown_words_are_refused() -> None:
