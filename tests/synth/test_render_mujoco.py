@@ -152,6 +152,31 @@ def digest(renderer):
     return hashlib.sha256(frame.rgb.tobytes() + frame.depth_m.tobytes() + frame.segmentation.tobytes()).hexdigest()
 
 
+def test_scale_leaves_the_light_alone(renderer):
+    """A scale rides in the rotation that is given to OpenGL, which makes normals unit length again: brightness must not change."""
+    base = scene()
+    colours = []
+    for scale in (0.5, 1.0, 2.0):
+        view = base.with_object(dataclasses.replace(base.objects[0], scale=scale))
+        frame = renderer.render(view, want=("rgb", "segmentation"), only=("brick-1",), quality="draft")
+        colours.append(np.percentile(frame.rgb[frame.segmentation == 1], 90, axis=0))
+    assert np.ptp(colours, axis=0).max() <= 6  # the pool of light is a little brighter higher up
+
+
+def test_a_fixture_hides_what_is_behind_it(renderer):
+    base = scene()
+    sunk = dataclasses.replace(base.objects[0], position_m=base.objects[0].position_m - [0.0, 0.0, 0.2])
+    assert not (renderer.render(base.with_object(sunk), want=("segmentation",)).segmentation == 1).any()
+
+
+def test_walls_cast_no_shadow(renderer):
+    """A lamp may stand beyond a wall."""
+    base = scene()
+    walled = dataclasses.replace(base, fixtures=(*base.fixtures, item("wall-2", "wall", (0.0, -1.6, 0.0))))
+    lit, other = (renderer.render(view, want=("rgb",), only=()).rgb for view in (base, walled))
+    assert np.array_equal(lit, other)
+
+
 def test_scenes_beyond_those_kept(renderer):
     """More sets of assets than are kept compiled, there and back."""
     kinds = ("brick", "slab", "table", "floor", "wall")
