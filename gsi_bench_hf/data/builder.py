@@ -21,6 +21,7 @@ from typing import Any
 
 import datasets
 
+from gsi_bench_hf import synth
 from gsi_bench_hf.data import released, released_load
 from gsi_bench_hf.data.features import features
 from gsi_bench_hf.data.subsets import HOMEPAGE, SUBSETS, Subset, require_built
@@ -174,9 +175,7 @@ def shards(num_rows: int, rows_per_shard: int) -> list[tuple[int, int]]:
 
 def cache_hash() -> str:
     """What names the cache folder: changes with the generator's version and with the schema, so that no stale rows are read."""
-    from gsi_bench_hf.synth.generate import GENERATOR_VERSION
-
-    key = json.dumps([GENERATOR_VERSION, released.READER_VERSION, features().to_dict()], sort_keys=True)
+    key = json.dumps([synth.GENERATOR_VERSION, released.READER_VERSION, features().to_dict()], sort_keys=True)
     return hashlib.sha256(key.encode()).hexdigest()[:16]
 
 

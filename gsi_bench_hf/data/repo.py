@@ -67,7 +67,7 @@ def build(
             f"config '{config}' is read from the released files and not made here: load_dataset('gsi-bench', '{config}') "
             f"has its rows; to build a dataset, use '{subset.instead}'"
         )
-    from gsi_bench_hf.synth.generate import GENERATOR_VERSION
+    from gsi_bench_hf.synth import GENERATOR_VERSION
 
     wanted = Build(
         config,

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from gsi_bench_hf.synth import assets, filters, labels
+from gsi_bench_hf.synth import GENERATOR_VERSION, assets, filters, labels
 from gsi_bench_hf.synth.checks import Kept, Stage
 from gsi_bench_hf.synth.operations import OPERATIONS, Proposal
 from gsi_bench_hf.synth.placement import sample_tabletop
@@ -22,9 +22,6 @@ from gsi_bench_hf.synth.referring import Expression
 from gsi_bench_hf.synth.render import Frame, Renderer
 from gsi_bench_hf.synth.scene import Scene, to_json
 from gsi_bench_hf.synth.wording import choose_expression, write_instructions
-
-GENERATOR_VERSION = "1"
-"""Names the data: another version gives other rows."""
 
 NUM_ROWS: Mapping[str, int] = {"sim-tabletop": 600}
 DEFAULT_OPERATIONS: Mapping[str, tuple[str, ...]] = {"sim-tabletop": ("move", "rotate", "scale")}

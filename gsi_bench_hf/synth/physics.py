@@ -16,9 +16,11 @@ from scipy.spatial import ConvexHull, QhullError
 
 from gsi_bench_hf.synth import assets
 from gsi_bench_hf.synth.assets.base import Asset, Part, Support
+from gsi_bench_hf.synth.render_gl import wanted_backend
 from gsi_bench_hf.synth.scene import Float, Scene, SceneObject
 from gsi_bench_hf.types import Camera
 
+wanted_backend()
 try:
     import mujoco
 except ModuleNotFoundError as error:

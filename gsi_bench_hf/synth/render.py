@@ -66,9 +66,6 @@ class Renderer(Protocol):
 
 
 def _mujoco(**kwargs: Any) -> Renderer:
-    # Read by Mesa when EGL is first asked anything, which importing the module does. Its worker threads don't survive a fork, and a
-    # forked child (`num_proc=`, a data loader) that draws would wait for them for ever.
-    os.environ.setdefault("LP_NUM_THREADS", "0")
     try:
         from gsi_bench_hf.synth.render_mujoco import MujocoRenderer
     except ModuleNotFoundError as error:

@@ -20,11 +20,11 @@ _CONTEXTS: dict[int, Any] = {}
 _DEPTH_BUFFERS: dict[tuple[int, int, int, int], int] = {}
 
 
-def choose_backend() -> str:
-    """The value of MUJOCO_GL if it is set, else "egl", or "osmesa" where EGL has no device; the variable is then set.
+def wanted_backend() -> str:
+    """The value of MUJOCO_GL, "" where it is unset. To be called before `import mujoco`, which reads the variable too.
 
     Raises:
-        RendererError: neither is there, or MUJOCO_GL is neither "egl" nor "osmesa".
+        RendererError: MUJOCO_GL is neither "egl" nor "osmesa".
     """
     wanted = os.environ.get("MUJOCO_GL", "").strip().lower()
     if wanted and wanted not in _PACKAGES:
@@ -32,6 +32,19 @@ def choose_backend() -> str:
             f"MUJOCO_GL is {wanted!r}, expected 'egl' or 'osmesa' (or unset): images are rendered without a screen; "
             + _PACKAGES["egl"]
         )
+    return wanted
+
+
+def choose_backend() -> str:
+    """The value of MUJOCO_GL if it is set, else "egl", or "osmesa" where EGL has no device; the variable is then set.
+
+    Raises:
+        RendererError: neither is there, or MUJOCO_GL is neither "egl" nor "osmesa".
+    """
+    wanted = wanted_backend()
+    # Read by Mesa when EGL is first asked anything. Its worker threads don't survive a fork: a forked child (`num_proc=`, a data
+    # loader) that draws would wait for them for ever.
+    os.environ.setdefault("LP_NUM_THREADS", "0")
     for name in [wanted] if wanted else ["egl", "osmesa"]:
         if egl_has_device() if name == "egl" else _loads(_LIBRARIES["osmesa"]):
             os.environ["MUJOCO_GL"] = name
@@ -68,8 +81,6 @@ def gl_context() -> Any:
     """
     pid = os.getpid()
     if pid not in _CONTEXTS:
-        # Mesa's worker threads don't survive a fork: a child that draws would wait for them for ever.
-        os.environ.setdefault("LP_NUM_THREADS", "0")
         backend = choose_backend()
         os.environ.setdefault("PYOPENGL_PLATFORM", backend)
         _CONTEXTS[pid] = _start(backend)

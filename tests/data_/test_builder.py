@@ -146,7 +146,7 @@ def test_arguments_that_say_the_default_share_its_cache():
 
 def test_the_cache_is_named_after_the_generator(monkeypatch):
     before = builder.cache_hash()
-    monkeypatch.setattr("gsi_bench_hf.synth.generate.GENERATOR_VERSION", "another")
+    monkeypatch.setattr("gsi_bench_hf.synth.GENERATOR_VERSION", "another")
     assert builder.cache_hash() != before
     assert datasets.load_dataset_builder("gsi-bench", "sim-tabletop").cache_dir.endswith(builder.cache_hash())
 
@@ -189,10 +189,15 @@ def test_an_unknown_renderer_suggests(tmp_path):
         datasets.load_dataset("gsi-bench", "sim-tabletop", renderer="mujocu", cache_dir=str(tmp_path))
 
 
-def test_missing_opengl_is_said_plainly(python):
-    python.env["MUJOCO_GL"] = "glx"
+@pytest.mark.parametrize(
+    "value", ["glx", "nonsense"]
+)  # MuJoCo takes the one in its stride, and refuses the other on import
+def test_opengl_that_draws_nothing_here_is_said_plainly(python, value):
+    python.env["MUJOCO_GL"] = value
     last = python.run(LOAD, check=False).stderr.strip().splitlines()[-1]
-    assert last.startswith("gsi_bench_hf.synth.render.RendererError: MUJOCO_GL is 'glx', expected 'egl' or 'osmesa'")
+    assert last.startswith(
+        f"gsi_bench_hf.synth.render.RendererError: MUJOCO_GL is '{value}', expected 'egl' or 'osmesa'"
+    )
 
 
 @pytest.fixture
