@@ -21,6 +21,7 @@ import numpy as np
 from PIL import Image
 
 from gsi_bench_hf.editing import describe
+from gsi_bench_hf.perception.packed import pack
 from gsi_bench_hf.synth.render import RendererError
 from gsi_bench_hf.types import (
     Box3D,
@@ -123,6 +124,7 @@ def _seen(sample: Sample, scan: Scan) -> dict[str, Any]:
     camera = sample.camera
     return {
         "scan": {"lost": scan.lost, "added": scan.added, "diagnostics": dict(scan.diagnostics)},
+        "detections": pack(scan),
         "boxes": {
             "source": _box(sample.edit.original_box),
             "wanted": _box(_wanted_box(sample)),

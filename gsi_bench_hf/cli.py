@@ -12,7 +12,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from gsi_bench_hf import cli_numbers
 from gsi_bench_hf.cli_arguments import CANT_START, WHAT, make_parser
+from gsi_bench_hf.cli_output import complain as _complain
+from gsi_bench_hf.cli_output import say as _say
 
 DONE, SOME_FAILED, INTERRUPTED = 0, 1, 130
 
@@ -50,7 +53,8 @@ def _for_the_user(error: BaseException) -> BaseException | None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    return make_parser({"list": _list, "build": _build, "run": _run, "score": _score, "report": _report})
+    numbers = {"aggregate": cli_numbers.aggregate, "compare": cli_numbers.compare}
+    return make_parser({"list": _list, "build": _build, "run": _run, "score": _score, "report": _report, **numbers})
 
 
 def _list(arguments: argparse.Namespace) -> int:
@@ -157,6 +161,8 @@ def _evaluate(arguments: argparse.Namespace, editor: Any, detector: Any, judge: 
         _say("the ladder, on the same samples")
     for name, rung in rungs.items():
         _say(rung.line(name))
+    if arguments.export_official:
+        cli_numbers.export(arguments.out, arguments.export_official, results.protocol)
     report = Path(arguments.out, REPORT_FILE)
     _say(f"Report: {report}" if report.exists() else f"Results: {arguments.out}")
     return SOME_FAILED if results.counts["failed"] else DONE
@@ -173,15 +179,18 @@ def _dataset(arguments: argparse.Namespace) -> Any:
     _quiet_datasets(datasets)
     subset = SUBSETS[arguments.subset]
     folder = None if arguments.data_dir is None else Path(arguments.data_dir)
-    if folder is not None and (folder / "README.md").is_file():
+    simulated = subset.origin == "simulated"
+    # Released files may well have a README.md beside them, and are no dataset folder for that.
+    if simulated and folder is not None and (folder / "README.md").is_file():
         return datasets.load_dataset(str(folder), subset.name, split=subset.split)
     require_built(subset, data_dir=arguments.data_dir)
     options: dict[str, Any] = {}
     if folder is not None:
         options["data_dir"] = str(folder)
-    elif subset.origin == "simulated" and arguments.limit is not None:
+    if arguments.limit is not None:
         options["num_samples"] = min(arguments.limit, subset.num_rows)
-    if arguments.num_proc > 1 and options.get("num_samples", subset.num_rows) >= 3 * arguments.num_proc:
+    # Released files are one shard.
+    if simulated and arguments.num_proc > 1 and options.get("num_samples", subset.num_rows) >= 3 * arguments.num_proc:
         options["num_proc"] = arguments.num_proc
     return datasets.load_dataset("gsi-bench", subset.name, split=subset.split, **options)
 
@@ -209,15 +218,6 @@ def _quiet_datasets(datasets: Any) -> None:
     datasets.utils.logging.set_verbosity_error()
     if not sys.stderr.isatty():
         datasets.disable_progress_bars()
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
-
-
-def _complain(text: str) -> None:
-    sys.stderr.write(f"gsi-bench: {text}\n")
 
 
 if __name__ == "__main__":

@@ -33,6 +33,8 @@ def make_parser(run: Mapping[str, Command]) -> argparse.ArgumentParser:
     _add_run(commands, run["run"])
     _add_score(commands, run["score"])
     _add_report(commands, run["report"])
+    _add_compare(commands, run["compare"])
+    _add_aggregate(commands, run["aggregate"])
     return parser
 
 
@@ -79,10 +81,10 @@ def _add_run(commands: Any, command: Command) -> None:
 
 
 def _add_score(commands: Any, command: Command) -> None:
-    parser = _add(commands, "score", "Score images that were made elsewhere: DIR/<id>.png.", command)
+    parser = _add(commands, "score", "Score images that were made elsewhere: DIR/<id>.png or .jpg.", command)
     parser.add_argument("--edited", required=True, metavar="DIR", help="where the images lie")
-    parser.add_argument("--detections", metavar="FILE", help="detections made elsewhere (detector 'cached')")
-    parser.add_argument("--judgements", metavar="FILE", help="judgements made elsewhere (judge 'cached')")
+    parser.add_argument("--detections", metavar="FILE", help="detections made elsewhere, such as infer_cache.json")
+    parser.add_argument("--judgements", metavar="FILE", help="judgements made elsewhere, such as a judge's JSON file")
     _add_scoring(parser)
 
 
@@ -115,12 +117,41 @@ def _add_scoring(parser: argparse.ArgumentParser) -> None:
         "--no-ladder", action="store_true", help="leave out identity, paste, noisy-oracle and oracle for comparison"
     )
     parser.add_argument("--retry-failed", action="store_true", help="do the samples again that failed before")
+    parser.add_argument(
+        "--export-official",
+        metavar="DIR",
+        help="also write the run as files of the released evaluator, in DIR/<model>/",
+    )
 
 
 def _add_report(commands: Any, command: Command) -> None:
     parser = _add(commands, "report", "Make one HTML file of one or more finished runs.", command)
     parser.add_argument("runs", nargs="+", metavar="RUN", help="run folders")
     parser.add_argument("--out", required=True, metavar="FILE.html", help="the file to write")
+
+
+def _add_compare(commands: Any, command: Command) -> None:
+    parser = _add(
+        commands,
+        "compare",
+        "Compare two finished runs on the same data, sample by sample: is B better than A?",
+        command,
+    )
+    parser.add_argument("run_a", metavar="RUN_A", help="a run folder")
+    parser.add_argument("run_b", metavar="RUN_B", help="another one")
+    parser.add_argument("--out", metavar="FILE.json", help="also write the comparison here")
+
+
+def _add_aggregate(commands: Any, command: Command) -> None:
+    parser = _add(
+        commands,
+        "aggregate",
+        "Sum up the released evaluator's own files, as it does: EVAL_output_summary.json.",
+        command,
+    )
+    parser.add_argument("--official-root", required=True, metavar="DIR", help="holds <model>/<subset>_eval/")
+    parser.add_argument("--judgements", required=True, metavar="DIR", help="holds the judge's *<subset>_<model>.json")
+    parser.add_argument("--out", required=True, metavar="DIR", help="where the summary goes")
 
 
 def _default_num_proc() -> int:

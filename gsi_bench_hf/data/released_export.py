@@ -60,6 +60,15 @@ def official_name(subset: str) -> str:
     return Path(file).stem.removesuffix("_dataset") if file and file.endswith(".zip") else subset
 
 
+def official_model(model: str) -> str:
+    """An editor's name as the released files spell models: no underscores, nothing that a path or a pattern would mind.
+
+    >>> official_model("My_Editor/v1_0")
+    'MyEditorv10'
+    """
+    return re.sub(r"[^0-9A-Za-z.-]", "", model).lstrip(".-") or "model"
+
+
 def export_official(outcomes: Iterable[Outcome], out: Path, *, subset: str, model: str) -> list[Path]:
     """Write a run in the released evaluator's layout.
 
@@ -95,10 +104,9 @@ def export_official(outcomes: Iterable[Outcome], out: Path, *, subset: str, mode
             results[metric][key] = values
         if outcome.judgement is not None:
             judged.append({"meta": {"index": sample_id}, "prediction": judge_reply(outcome.judgement)})
-    plain_model = re.sub(r"[^0-9A-Za-z.-]", "", model) or "model"
     files: dict[str, Any] = {f"{name}_eval/infer_cache.json": cache}
     files |= {f"{name}_eval/{metric}_eval_results.json": values for metric, values in results.items()}
-    files[f"judgements/gsi-bench_{name}_{plain_model}.json"] = judged
+    files[f"judgements/gsi-bench_{name}_{official_model(model)}.json"] = judged
     return [_write_json(out / file, content) for file, content in files.items() if content]
 
 
