@@ -84,7 +84,8 @@ class RunComparison:
         left_out = [f"{n} only in {letter}" for n, letter in ((self.only_a, "A"), (self.only_b, "B")) if n]
         missing = f" ({', '.join(left_out)} left out)" if left_out else ""
         lines.append(
-            f"{self.subset}, protocol {self.protocol}: {self.common} samples of {self.scenes} scenes in both{missing}"
+            f"{self.subset}, protocol {self.protocol}: {self.common} samples of {self.scenes} scene"
+            f"{'s' * (self.scenes != 1)} in both{missing}"
         )
         lines.append(f"{'':<9}{'A':>8}{'B':>8}{'B − A  [95 %]':>26}{'p':>9}{'n':>7}{'n needed':>10}")
         lines += [_line(SHORT[name], metric) for name, metric in self.metrics.items()]

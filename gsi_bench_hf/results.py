@@ -213,7 +213,12 @@ def _float(value: Any) -> float | None:
 def _cell(value: float, interval: tuple[float, float] | None = None) -> str:
     if math.isnan(value):
         return "–"
-    return f"{value:.1f}" if interval is None else f"{value:.1f} [{interval[0]:.0f}, {interval[1]:.0f}]"
+    # Of one scene alone there is no spread to see.
+    return (
+        f"{value:.1f}"
+        if interval is None or math.isnan(interval[0])
+        else f"{value:.1f} [{interval[0]:.0f}, {interval[1]:.0f}]"
+    )
 
 
 def table_line(name: str, cells: Sequence[str]) -> str:

@@ -42,7 +42,7 @@ def test_the_difference_is_that_of_the_samples(runs):
     assert accuracy.difference.low < accuracy.difference.value < accuracy.difference.high
     # Every one of 8 scenes is better: of 256 sign flips two are as extreme, 0.0078.
     assert accuracy.p_value == pytest.approx(2 / 256, abs=0.003)
-    # Scenes of two samples: sums of 2 differences, their spread about twice the mean, over 16; then 16 · (2.80 · error / mean)².
+    # The error of the mean from the scenes' sums of two differences; then 16 · (2.80 · error / mean)².
     sums = np.array([y - x for x, y in pairs]).reshape(8, 2).sum(axis=1)
     error = math.sqrt(((sums - sums.mean()) ** 2).sum() * 8 / 7) / 16
     assert accuracy.samples_needed == pytest.approx(16 * (2.8015852 * error / (sums.mean() / 2)) ** 2)
@@ -78,10 +78,13 @@ def test_samples_that_one_run_lacks_or_failed_take_no_part(runs, tmp_path):
 def test_one_scene_gives_no_spread(tmp_path):
     for name in ("a", "b"):
         tiny.run(tiny.oracle if name == "a" else tiny.Mover(9), tiny.rows(2), tmp_path / name)
-    metric = compare_runs(tmp_path / "a", tmp_path / "b").metrics["spatial_accuracy"]
+    found = compare_runs(tmp_path / "a", tmp_path / "b")
+    metric = found.metrics["spatial_accuracy"]
     assert math.isnan(metric.difference.low)
     assert math.isnan(metric.samples_needed)
     assert metric.difference.n == 2
+    assert "2 samples of 1 scene in both" in str(found)
+    assert "nan" not in str(found) + str(load_results(tmp_path / "b"))
 
 
 def test_nothing_scored_in_common_is_a_dash(runs, tmp_path):
