@@ -135,7 +135,8 @@ def _evaluate(arguments: argparse.Namespace, editor: Any, detector: Any, judge: 
     from gsi_bench_hf.runner import evaluate_editor
     from gsi_bench_hf.store import REPORT_FILE
 
-    _say(f"Loading {arguments.subset} (simulated data are rendered on first use, then cached)")
+    rendered = " (rendered on first use, then cached)" if arguments.subset.startswith("sim-") else ""
+    _say(f"Loading {arguments.subset}{rendered}")
     dataset = _dataset(arguments)
     ladder = not arguments.no_ladder and bool(dataset[0].get("scene"))
     count = min(len(dataset), arguments.limit or len(dataset))
