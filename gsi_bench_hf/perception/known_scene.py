@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -175,6 +176,33 @@ class KnownScene:
         point = world[:3, 3] + ray * (drop / ray[2])
         shift = point[:2] - self.target.position_m[:2]
         return Pose(float(shift[0]), float(shift[1]), yaw_rad, log_scale)
+
+    def spun(self, pose: Pose, turns_rad: Iterable[float], camera: Camera) -> list[Pose]:
+        """The pose turned where it is seen, drafted through `camera`: the middle of what shows stays where it is.
+
+        A candle turns about its wax so, and not about the middle of the box that is around it and its handle.
+        """
+        before = self._seen_at(pose, camera)
+        spun = []
+        for turn_rad in turns_rad:
+            turned = pose.plus(np.array([0.0, 0.0, turn_rad, 0.0]))
+            after = self._seen_at(turned, camera)
+            back = np.zeros(4) if before is None or after is None else before.vector - after.vector
+            spun.append(turned.plus(back))
+        return spun
+
+    def _seen_at(self, pose: Pose, camera: Camera) -> Pose | None:
+        """Where on its support the middle of what shows of the target is, at half its height; None where nothing shows."""
+        window = self.window(pose, camera, 0.05)
+        mask = None if window.empty else self.draft(pose, camera, window).mask
+        if mask is None or not mask.any():
+            return None
+        rows, columns = np.nonzero(mask)
+        ratio = self.camera.width / camera.width
+        u_px = ratio * (window.left + float(columns.mean()) + 0.5)
+        v_px = ratio * (window.top + float(rows.mean()) + 0.5)
+        height_m = 0.5 * float(self.target.size_m[2]) * self.target.scale * float(np.exp(pose.log_scale))
+        return self.pose_at(u_px, v_px, height_m, 0.0, 0.0)
 
     def detection(self, pose: Pose, score: float) -> Detection:
         """The target so posed, as a detection."""

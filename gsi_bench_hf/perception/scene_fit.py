@@ -37,6 +37,10 @@ _LEAST_REGION = 0.03
 """Of the target's silhouette: smaller unexplained regions are no sign of an edit."""
 _EXPLAINED, _EVIDENCE = 0.35, 0.06
 """The target is there if it explains this share of what the background leaves, and takes off this much a pixel."""
+_SAME_TURN_RAD = np.deg2rad(28.0)
+"""Refining from poses turned by less than this leads to the same pose."""
+_WORTH_REFINING = 0.75
+"""A drafted turn is refined in full light if it is this near to the best: the best has had that already."""
 _KEEP_SOURCE = 0.01
 """The source pose is kept unless another is better by this share."""
 
@@ -232,7 +236,7 @@ class _Explanation:
         middle.use(_MIDDLE_LENIENCY)
         fits = [middle.measure(fit.pose) for fit in fits]
         highest = max((fit.relief for fit in fits), default=0.0)
-        near = [fit for fit in fits if fit.relief >= 0.85 * highest and fit.relief > 0.0]
+        near = sorted((fit for fit in fits if fit.relief > max(0.0, 0.85 * highest)), key=lambda fit: -fit.relief)[:2]
         fits = [middle.refine(fit.pose, free=self._free, iterations=3, leniencies=(_MIDDLE_LENIENCY,)) for fit in near]
         return max(fits, key=lambda fit: fit.relief, default=None)
 
@@ -241,16 +245,28 @@ class _Explanation:
         turns = pose_search.yaw_starts(self.known.target.symmetry)[1:]
         draft.use(2.0)
         now = draft.measure(best.pose).relief
-        tried = [draft.measure(best.pose.plus(np.array([0.0, 0.0, turn, 0.0]))) for turn in turns]
-        tried = sorted((fit for fit in tried if fit.relief > 0.4 * now), key=lambda fit: -fit.relief)[:2]
+        tried = [draft.measure(pose) for pose in self.known.spun(best.pose, turns, draft.camera)]
+        tried = self._apart([fit for fit in tried if fit.relief > 0.4 * now], best)[:2]
         fits = [draft.refine(fit.pose, free=self._free, iterations=3, leniencies=(2.0,)) for fit in tried]
         fits = [middle.measure(fit.pose) for fit in fits]
         fits = [
             middle.refine(fit.pose, free=self._free, iterations=3, leniencies=(_MIDDLE_LENIENCY,))
             for fit in fits
-            if fit.relief > 0.85 * best.relief
+            if fit.relief > _WORTH_REFINING * best.relief
         ]
         return max([best, *fits], key=lambda fit: fit.relief)
+
+    def _apart(self, fits: list[Fit], best: Fit) -> list[Fit]:
+        """The fits from the best on, without those turned so little against `best` or a better one that they end where it does."""
+        kept = [best]
+        for fit in sorted(fits, key=lambda fit: -fit.relief):
+            turns = (
+                pose_search.turn_between(fit.pose.yaw_rad, other.pose.yaw_rad, self.known.target.symmetry)
+                for other in kept
+            )
+            if all(abs(turn) > _SAME_TURN_RAD for turn in turns):
+                kept.append(fit)
+        return kept[1:]
 
     def _is_there(self, fit: Fit) -> bool:
         mask = self.known.silhouette(fit.pose)

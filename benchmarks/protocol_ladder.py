@@ -1,0 +1,134 @@
+"""What the quirks of the `paper` protocol cost: the same edits scored under both protocols.
+
+    python benchmarks/protocol_ladder.py [--limit 60] [--out runs/ladder] [--docs docs]
+
+Runs the rungs of `ladder.py` (or takes up its folders) under `strict`, and one more: moves carried out in the opposite direction. The
+detections and judgements of those runs are then scored under `paper` too, so that only the formulas differ. The published LPIPS
+weights are left out (`lpips=None`), so `paper` judges locality by SSIM. Writes `protocols.png` and the table in `protocols.md`.
+"""
+
+import argparse
+import dataclasses
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from datasets import Dataset, load_dataset
+from ladder import LEVELS, METRICS, rungs
+from PIL import Image
+
+import gsi_bench_hf
+from gsi_bench_hf.metrics.scoring import score_sample
+from gsi_bench_hf.metrics.summary import SampleScore, summarise
+from gsi_bench_hf.perception.packed import unpack
+from gsi_bench_hf.pipelines.base import EditOutput
+from gsi_bench_hf.synth.render import shared_renderer
+from gsi_bench_hf.synth.scene import from_json
+from gsi_bench_hf.types import Judgement, Sample, Scan
+
+PROTOCOLS = ("strict", "paper")
+OPERATIONS = ("move", "rotate", "scale")
+
+
+class WrongWay:
+    """Moves the target as far as was asked, in the opposite direction; leaves other edits undone."""
+
+    name, needs_sample = "wrong-way", True
+
+    def __call__(self, *, image: Image.Image, sample: Sample, **_: Any) -> EditOutput:
+        """Render the scene so edited."""
+        if sample.operation != "move":
+            return EditOutput((image,))
+        edited = from_json(sample.row["scene"])
+        before, after = (scene.object(sample.target_id) for scene in (edited.source, edited.target))
+        wrong = dataclasses.replace(before, position_m=2.0 * before.position_m - after.position_m)
+        rgb = shared_renderer().render(edited.source.with_object(wrong), want=("rgb",)).rgb
+        return EditOutput((Image.fromarray(rgb),))
+
+
+def paper_summary(folder: Path, rows: Dataset) -> dict[str, Any]:
+    """A run's detections and judgements, scored under `paper`."""
+    lines = {line["id"]: line for line in map(json.loads, (folder / "samples.jsonl").read_text().splitlines())}
+    scores, heads = [], []
+    for row in rows:
+        line, sample = lines[row["id"]], Sample(row)
+        scores.append(paper_score(folder, line, sample))
+        heads.append({"id": sample.id, "operation": sample.operation, "scene_id": sample.scene_id})
+    return summarise(scores, heads, protocol="paper", rng=np.random.default_rng(0))
+
+
+def paper_score(folder: Path, line: dict[str, Any], sample: Sample) -> SampleScore:
+    """One line of `samples.jsonl`, scored under `paper`."""
+    origin, edited = unpack(line["detections"])
+    target = next((d for d in edited if d.instance_id == sample.target_id), None)
+    scan = Scan(origin, edited, target, lost=line["scan"]["lost"], added=line["scan"]["added"])
+    judgement = Judgement(line["judgement"]["score"], line["judgement"]["reason"])
+    return score_sample(sample, Image.open(folder / line["edited"]), scan, judgement, protocol="paper", lpips=None)
+
+
+def measured(rows: Dataset, out: Path) -> Iterator[tuple[str, dict[str, dict[str, Any]]]]:
+    """Each rung's title and its summaries by protocol."""
+    wrong = ("moves the wrong way", WrongWay(), "wrong-way")
+    for title, editor, name in [*rungs(LEVELS), wrong]:
+        gsi_bench_hf.evaluate_editor(editor, rows, out=out / name, num_proc=2)
+        strict = json.loads((out / name / "results.json").read_text())
+        yield title, {"strict": strict, "paper": paper_summary(out / name, rows)}
+
+
+def table(found: dict[str, dict[str, Any]]) -> str:
+    """Markdown: IC, SA and average under both protocols, and SA by operation."""
+    heads = [f"{p} {m}" for p in PROTOCOLS for m in ("IC", "SA", "average", *(f"SA {o}" for o in OPERATIONS))]
+    lines = [f"| editor | {' | '.join(heads)} |", f"|---{'|---' * len(heads)}|"]
+    for title, by_protocol in found.items():
+        cells = []
+        for protocol in PROTOCOLS:
+            summary = by_protocol[protocol]
+            cells += [summary["metrics"][name]["value"] for name in (METRICS[0], METRICS[1], "average")]
+            cells += [summary["by_operation"][o]["spatial_accuracy"]["value"] for o in OPERATIONS]
+        lines.append(f"| {title} | {' | '.join('–' if c is None else f'{c:.1f}' for c in cells)} |")
+    return "\n".join(lines)
+
+
+def figure(found: dict[str, dict[str, Any]], path: Path) -> None:
+    """Spatial accuracy by operation, one panel a protocol."""
+    mpl.use("agg")
+    import matplotlib.pyplot as plt
+
+    titles = list(found)
+    drawn, axes = plt.subplots(1, 2, figsize=(11, 4.6), sharey=True, layout="constrained")
+    for axis, protocol in zip(axes, PROTOCOLS, strict=True):
+        for place, operation in enumerate(OPERATIONS):
+            values = [found[t][protocol]["by_operation"][operation]["spatial_accuracy"]["value"] or 0.0 for t in titles]
+            height = np.arange(len(titles)) + 0.26 * (place - 1)
+            axis.barh(height, values, 0.24, label=operation, color=("#1f5f8b", "#e08e45", "#7aa95c")[place])
+        axis.set(title=f"`{protocol}` protocol".replace("`", ""), xlim=(0, 100), xlabel="Spatial Accuracy")
+        axis.set_yticks(range(len(titles)), titles)
+        axis.invert_yaxis()
+        axis.spines[["top", "right"]].set_visible(False)
+    axes[1].legend(frameon=False, loc="lower right")
+    drawn.savefig(path, dpi=110)
+
+
+def main() -> None:
+    """Run, print the table, and write the page's figure and table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--limit", type=int, default=60)
+    parser.add_argument("--out", type=Path, default=Path("runs/ladder"))
+    parser.add_argument("--docs", type=Path, default=None, help="folder of protocols.md, to be brought up to date")
+    arguments = parser.parse_args()
+    rows = load_dataset("gsi-bench", "sim-tabletop", split="test", num_samples=arguments.limit)
+    found = dict(measured(rows, arguments.out))
+    print(table(found))
+    if arguments.docs is not None:
+        figure(found, arguments.docs / "protocols.png")
+        page = arguments.docs / "protocols.md"
+        between = f"<!-- table -->\n{table(found)}\n<!-- end -->"
+        page.write_text(re.sub(r"<!-- table -->.*?<!-- end -->", lambda _: between, page.read_text(), flags=re.DOTALL))
+
+
+if __name__ == "__main__":
+    main()
