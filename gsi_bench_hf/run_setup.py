@@ -85,12 +85,12 @@ def resolve_options(
 
 
 def _protocol(protocol: str, sample: Sample) -> Protocol_:
-    if protocol == "auto":
-        return "strict" if sample.subset.startswith("sim-") else "paper"
-    known: dict[str, Protocol_] = {"strict": "strict", "paper": "paper"}
-    if protocol in known:
-        return known[protocol]
-    raise RunStoppedError(f"protocol is {protocol!r}, expected 'auto', 'strict' or 'paper'")
+    from gsi_bench_hf.metrics.scoring import resolve_protocol
+
+    try:
+        return resolve_protocol(protocol, sample)
+    except ValueError as error:
+        raise RunStoppedError(str(error)) from error
 
 
 def _detector(detector: str | Detector, sample: Sample) -> str | Detector:
