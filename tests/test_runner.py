@@ -189,7 +189,7 @@ def test_what_is_no_dataset_is_said(tmp_path, dataset, message):
         ({"timeout_s": 0}, RunStoppedError, "timeout_s is 0, expected"),
         ({"seed": -1}, RunStoppedError, "seed is -1, expected 0 or more"),
         ({"num_proc": 0}, RunStoppedError, "num_proc is 0, expected 1 or more"),
-        ({"protocol": "lenient"}, RunStoppedError, "protocol is 'lenient', expected 'auto', 'strict' or 'paper'"),
+        ({"protocol": "lenient"}, RunStoppedError, "protocol is 'lenient', expected 'auto', 'paper' or 'strict'"),
         ({"judge": "auto"}, ValueError, "record sim-tiny-00000 of 'sim-tiny' has no scene"),
         ({"detector": "auto"}, ValueError, "give detector='cached' with a file of detections"),
         ({"editor": 3}, RunStoppedError, "editor is int, expected something to call"),
