@@ -105,11 +105,11 @@ def figure(found: dict[str, dict[str, Any]], path: Path) -> None:
             values = [found[t][protocol]["by_operation"][operation]["spatial_accuracy"]["value"] or 0.0 for t in titles]
             height = np.arange(len(titles)) + 0.26 * (place - 1)
             axis.barh(height, values, 0.24, label=operation, color=("#1f5f8b", "#e08e45", "#7aa95c")[place])
-        axis.set(title=f"`{protocol}` protocol".replace("`", ""), xlim=(0, 100), xlabel="Spatial Accuracy")
+        axis.set(title=f"protocol {protocol}", xlim=(0, 100), xlabel="Spatial Accuracy")
         axis.set_yticks(range(len(titles)), titles)
-        axis.invert_yaxis()
         axis.spines[["top", "right"]].set_visible(False)
-    axes[1].legend(frameon=False, loc="lower right")
+    axes[0].invert_yaxis()  # shared by both
+    drawn.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3, frameon=False)
     drawn.savefig(path, dpi=110)
 
 
