@@ -206,14 +206,14 @@ class _Explanation:
         """The best of the candidates, refined in three stages, or None where none is the target."""
         if not candidates:
             return None
-        draft, middle = self._matchers(self._width_for(candidates[0].pose, _MIDDLE_PX, _MIDDLE_OBJECT_PX))
+        width = self._width_for(candidates[0].pose, _MIDDLE_PX, _MIDDLE_OBJECT_PX)
+        draft, middle = self._matcher(width, full=False), self._matcher(width, full=True)
         fits = [draft.refine(c.pose, free=self._free, iterations=3, leniencies=(4.0, 2.0)) for c in candidates]
         best = self._best_of(middle, [fit for fit in fits if fit.relief > 0.0])
         if best is None:
             return None
         best = self._turned(draft, middle, best)
-        width = self._width_for(best.pose, _FINAL_PX, _FINAL_OBJECT_PX)
-        _, final = self._matchers(width)
+        final = self._matcher(self._width_for(best.pose, _FINAL_PX, _FINAL_OBJECT_PX), full=True)
         best = final.refine(best.pose, free=self._free, iterations=4, leniencies=(1.0,))
         stayed = final.measure(Pose())
         keep = 1.0 - _KEEP_SOURCE
@@ -225,11 +225,10 @@ class _Explanation:
     def _free(self) -> tuple[int, ...]:
         return (0, 1, 3) if self.known.target.symmetry == 0 else (0, 1, 2, 3)
 
-    def _matchers(self, width: int) -> tuple[Matcher, Matcher]:
-        """One that compares drafts, one in full light."""
+    def _matcher(self, width: int, *, full: bool) -> Matcher:
+        """Compares renders with the image at that width, in full light or as drafts."""
         image, background = shrink(self.image, width), shrink(self.background, width)
-        draft, full = (Matcher(self.known, self.look, image, background, full=full) for full in (False, True))
-        return draft, full
+        return Matcher(self.known, self.look, image, background, full=full)
 
     def _best_of(self, middle: Matcher, fits: list[Fit]) -> Fit | None:
         """Those that are near the best in full light, refined there; the best of them."""
