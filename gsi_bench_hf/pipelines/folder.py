@@ -33,15 +33,22 @@ class FolderEditor:
     def __call__(
         self, *, image: Image.Image, prompt: str, sample: Sample, generator: Any = None, seed: int = 0
     ) -> EditOutput:
-        """Return the image made for `sample`. Raises FileNotFoundError saying where it was looked for."""
+        """Return the image made for `sample`. Raises FileNotFoundError saying where it was looked for, OSError for a damaged file."""
         stems = (self.folder / sample.id, self.folder / "edited" / sample.subset / sample.id)
         for stem in stems:
             for ending in _ENDINGS:
                 path = stem.with_name(stem.name + ending)
                 if path.is_file():
-                    with Image.open(path) as found:
-                        return EditOutput((found.convert("RGB"),))
+                    return EditOutput((_read(path, sample.id),))
         looked_for = " and ".join(f"{stem}{_ENDINGS[0]}" for stem in stems)
         raise FileNotFoundError(
             f"record {sample.id}: no edited image; looked for {looked_for} (or {', '.join(_ENDINGS[1:])})"
         )
+
+
+def _read(path: Path, sample_id: str) -> Image.Image:
+    try:
+        with Image.open(path) as found:
+            return found.convert("RGB")
+    except OSError as error:
+        raise OSError(f"record {sample_id}: {path} can't be read as an image ({error}); make it again") from error

@@ -37,3 +37,15 @@ def test_a_missing_image_says_where_it_was_looked_for(tmp_path):
         match=r"looked for .*/sim-tabletop-00007\.png and .*/edited/sim-tabletop/sim-tabletop-00007\.png",
     ):
         answer(tmp_path)
+
+
+@pytest.mark.parametrize("left", [0.005, 0.6], ids=["no image any more", "cut off"])
+def test_a_damaged_image_is_named(tmp_path, left):
+    path = tmp_path / f"{SAMPLE.id}.png"
+    Image.effect_noise((64, 64), 50).save(path)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: int(left * len(whole))])
+    with pytest.raises(
+        OSError, match=r"record sim-tabletop-00007: .*00007\.png can't be read as an image .*; make it again"
+    ):
+        answer(tmp_path)
