@@ -136,7 +136,7 @@ def _focus(top: Tabletop, *, rng: np.random.Generator) -> Float:
 def _kinds(*, rng: np.random.Generator) -> list[str]:
     """Six to eight kinds, two to four of them of one family, none that could be taken for another."""
     # Of an edit of something called a camera nobody knows whether the view is meant (the released evaluator takes it for that).
-    movable = [name for name in assets.movable_kinds() if "camera" not in assets.KINDS[name].label]
+    movable = [name for name in assets.movable_kinds("tabletop") if "camera" not in assets.KINDS[name].label]
     families = sorted({assets.KINDS[name].family for name in movable})
     theme = families[int(rng.integers(len(families)))]
     belonging = [name for name in movable if assets.KINDS[name].family == theme]

@@ -1,7 +1,7 @@
 """The things that stand in a scene, made from code."""
 
 from gsi_bench_hf.synth.assets.base import Asset, Draft, Kind, Material, Part, Support
-from gsi_bench_hf.synth.assets.library import KINDS, build_asset, caption, movable_kinds, place, support
+from gsi_bench_hf.synth.assets.library import KINDS, build_asset, caption, movable_kinds, place, support, supports
 
 __all__ = [
     "KINDS",
@@ -16,4 +16,5 @@ __all__ = [
     "movable_kinds",
     "place",
     "support",
+    "supports",
 ]

@@ -8,7 +8,7 @@ z = object y; `scene.object_box` makes that change.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -88,7 +88,7 @@ class Draft:
     Attributes:
         parts: geometry, z up, front towards -y, anywhere.
         color, material_name, symmetry, mass_kg: as in `Asset`.
-        support: where things can stand on it, for fixtures that carry things.
+        supports: where things can stand on it, the main surface first; in the frame of `parts`.
     """
 
     parts: tuple[Part, ...]
@@ -96,7 +96,7 @@ class Draft:
     material_name: str
     symmetry: int
     mass_kg: float
-    support: Support | None = None
+    supports: tuple[Support, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,12 +106,18 @@ class Support:
     Attributes:
         height_m: z of the surface.
         shape: a rectangle, or a disc (then both half extents are its radii).
-        half_extents_m: (2,) along object x and y, around the z axis.
+        half_extents_m: (2,) along object x and y, around `center_m`.
+        center_m: (2,) x and y of its middle.
+        name: what people call it, "top", "shelf", "seat", "inside".
+        clearance_m: free height above it; infinite where nothing is above.
     """
 
     height_m: float
     shape: Literal["rectangle", "disc"]
     half_extents_m: Float
+    center_m: Float = field(default_factory=lambda: np.zeros(2))
+    name: str = "top"
+    clearance_m: float = float("inf")
 
 
 @dataclass(frozen=True)
@@ -125,6 +131,7 @@ class Kind:
         family: "tableware", "electronics", "fixture", …
         builder: makes one variant from that variant's own generator.
         movable: whether it can be the target of an edit (fixtures can't).
+        environments: those whose scenes draw it.
         has_front: whether a person sees which way it faces; foliage and fruit do change when they turn, but nobody could say how.
     """
 
@@ -135,3 +142,4 @@ class Kind:
     builder: Callable[[np.random.Generator], Draft]
     movable: bool = True
     has_front: bool = True
+    environments: tuple[str, ...] = ("tabletop", "room")

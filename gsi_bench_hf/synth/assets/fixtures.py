@@ -77,7 +77,7 @@ def table(rng: np.random.Generator) -> Draft:
         face.moved(z=height - thick).tiled(*tile).part(material, False),
     ]
     parts += [piece.tiled(*WOOD_TILE_M).shifted_uv(0.37 * k, 0.21 * k).part(legs) for k, piece in enumerate(frame)]
-    return Draft(tuple(parts), color, what, 2 if carried.shape == "rectangle" else 4, 25.0, carried)
+    return Draft(tuple(parts), color, what, 2 if carried.shape == "rectangle" else 4, 25.0, (carried,))
 
 
 def _disc_grid(radius: float) -> Shape:

@@ -49,8 +49,7 @@ def build_asset(kind: str, variant: int) -> Asset:
     draft = _draft(kind, variant)
     points = np.concatenate([part.vertices_m for part in draft.parts])
     low, high = points.min(axis=0), points.max(axis=0)
-    origin = np.array([(low[0] + high[0]) / 2, (low[1] + high[1]) / 2, low[2]])
-    parts = tuple(_shifted(part, -origin) for part in _joined(draft.parts))
+    parts = tuple(_shifted(part, -_origin(draft)) for part in _joined(draft.parts))
     return Asset(kind, variant, parts, high - low, draft.color, draft.material_name, draft.symmetry, draft.mass_kg)
 
 
@@ -60,6 +59,13 @@ def _draft(kind: str, variant: int) -> Draft:
     if variant < 0:
         raise ValueError(f"variant of {kind} is {variant}, expected 0 or more")
     return builder(np.random.default_rng([zlib.crc32(kind.encode()), variant]))
+
+
+def _origin(draft: Draft) -> Float:
+    """(3,) the middle of the underside of what was drafted."""
+    points = np.concatenate([part.vertices_m for part in draft.parts])
+    low, high = points.min(axis=0), points.max(axis=0)
+    return np.array([(low[0] + high[0]) / 2, (low[1] + high[1]) / 2, low[2]])
 
 
 def _joined(parts: tuple[Part, ...]) -> list[Part]:
@@ -118,15 +124,26 @@ def place(
     )
 
 
+@functools.lru_cache(maxsize=512)
+def supports(kind: str, variant: int) -> tuple[Support, ...]:
+    """Where things can stand on an asset, the main surface first, in the object frame at scale 1; none for most things."""
+    draft = _draft(kind, variant)
+    origin = _origin(draft)
+    return tuple(
+        dataclasses.replace(found, height_m=found.height_m - origin[2], center_m=found.center_m - origin[:2])
+        for found in draft.supports
+    )
+
+
 def support(kind: str, variant: int) -> Support:
-    """Where things can stand on a fixture. Raises ValueError for a kind that carries nothing."""
-    found = _draft(kind, variant).support
-    if found is None:
+    """The main surface of `supports`. Raises ValueError for a kind that carries nothing."""
+    found = supports(kind, variant)
+    if not found:
         carriers = ", ".join(name for name in KINDS if not KINDS[name].movable)
         raise ValueError(
             f"nothing can stand on a {kind}; expected one of the fixtures that carry things among {carriers}"
         )
-    return found
+    return found[0]
 
 
 def caption(asset: Asset | SceneObject) -> str:
@@ -138,6 +155,10 @@ def caption(asset: Asset | SceneObject) -> str:
     return " ".join(words)
 
 
-def movable_kinds() -> tuple[str, ...]:
-    """Names of the kinds that can be the target of an edit."""
-    return tuple(name for name in KINDS if KINDS[name].movable)
+def movable_kinds(environment: str | None = None) -> tuple[str, ...]:
+    """Names of the kinds that can be the target of an edit, in the registry's order; of one environment, or of any."""
+    return tuple(
+        name
+        for name in KINDS
+        if KINDS[name].movable and (environment is None or environment in KINDS[name].environments)
+    )
