@@ -14,6 +14,7 @@ from gsi_bench_hf.synth.assets import (
     books,
     clothing,
     electronics,
+    enclosure,
     figures,
     fixtures,
     food,
@@ -21,6 +22,7 @@ from gsi_bench_hf.synth.assets import (
     lamps,
     plants,
     rooms,
+    rows,
     tableware,
     toys,
 )
@@ -30,7 +32,22 @@ from gsi_bench_hf.synth.scene import SceneObject
 KINDS: Registry[Kind] = Registry("kind of asset", group="gsi_bench_hf.kinds")
 """Every kind of thing by name; other packages add theirs through the entry-point group."""
 
-_FAMILIES = (tableware, books, electronics, toys, figures, lamps, plants, clothing, food, household, fixtures, rooms)
+_FAMILIES = (
+    tableware,
+    books,
+    electronics,
+    toys,
+    figures,
+    lamps,
+    plants,
+    clothing,
+    food,
+    household,
+    fixtures,
+    rooms,
+    enclosure,
+    rows,
+)
 for _name, _kind in chain.from_iterable(family.KINDS.items() for family in _FAMILIES):
     KINDS.add(_name, _kind)
 
