@@ -11,6 +11,7 @@ import numpy as np
 
 from gsi_bench_hf.registry import Registry
 from gsi_bench_hf.synth.assets import (
+    bathroom,
     books,
     clothing,
     electronics,
@@ -23,7 +24,9 @@ from gsi_bench_hf.synth.assets import (
     plants,
     rooms,
     rows,
+    sanitary,
     tableware,
+    toiletries,
     toys,
 )
 from gsi_bench_hf.synth.assets.base import Asset, Draft, Float, Kind, Part, Support
@@ -47,6 +50,9 @@ _FAMILIES = (
     rooms,
     enclosure,
     rows,
+    sanitary,
+    bathroom,
+    toiletries,
 )
 for _name, _kind in chain.from_iterable(family.KINDS.items() for family in _FAMILIES):
     KINDS.add(_name, _kind)
