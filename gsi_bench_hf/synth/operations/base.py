@@ -19,8 +19,13 @@ class Proposal:
     Attributes:
         operation: its name.
         target_id: id of the object it changes.
-        changed: the object after; None where it is gone.
-        direction, distance_m, angle_deg, factor: as in the record's `edit`; None where they don't apply.
+        changed: the object after; None where it is gone, or where the camera moves.
+        direction, distance_m, angle_deg, factor: as in the record's `edit`; None where they don't apply. The direction of a view edit
+            is the camera's.
+        relation: place and receptacle: how the target shall stand to the reference, "left of", "on", "in".
+        reference_id: place and receptacle: id of that other object or fixture.
+        support: receptacle: which of the reference's surfaces, its place in `assets.supports`.
+        camera: view: the camera after. The target then is an object that both views show, which judges compare.
     """
 
     operation: Operation
@@ -30,14 +35,24 @@ class Proposal:
     distance_m: float | None = None
     angle_deg: float | None = None
     factor: float | None = None
+    relation: str | None = None
+    reference_id: str | None = None
+    support: int | None = None
+    camera: Camera | None = None
 
     @property
     def choice(self) -> str | float | None:
-        """What the edit's parameters come in: the direction of a move, the angle of a turn, the factor of a scaling."""
-        return self.angle_deg or self.factor or self.direction
+        """What the edit's parameters come in: the direction of a move, the angle of a turn, the factor of a scaling, the relation
+        of a placement; for view the direction and whether the camera is "moved" or "turned" to it.
+        """
+        if self.camera is not None:
+            return f"{'turned' if self.distance_m is None else 'moved'} {self.direction}"
+        return self.relation or self.angle_deg or self.factor or self.direction
 
     def apply(self, scene: Scene) -> EditedScene:
         """The scene and what the edit makes of it."""
+        if self.camera is not None:
+            return EditedScene(scene, camera=self.camera)
         if self.changed is None:
             return EditedScene(scene, removed=(self.target_id,))
         return EditedScene(scene, changed=(self.changed,))
@@ -50,7 +65,8 @@ class OperationSpec:
     Attributes:
         choices: the values of `Proposal.choice`, to be met equally often.
         suits: whether an object of a scene can be its target at all.
-        proposals: every edit of an object that it knows, in an order drawn with `rng`, best guesses first; nothing checked.
+        proposals: every edit of an object that it knows, in an order drawn with `rng`, best guesses first; nothing checked but what
+            costs nothing.
     """
 
     name: Operation

@@ -1,4 +1,6 @@
-"""Move an object 5 to 20 cm to the left or right of the image, or level towards or away from the camera."""
+"""Move an object to the left or right of the image, or level towards or away from the camera: 5 to 20 cm on a table, 10 to 30 cm in
+a room.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +12,11 @@ from gsi_bench_hf.types import Camera
 
 DIRECTIONS = ("left", "right", "towards", "away")
 DISTANCES_CM = range(5, 21)
+ROOM_DISTANCES_CM = range(10, 31)
+
+# A long, a middle and a short distance.
+_TABLETOP_BANDS_CM = ((13, 21), (9, 14), (5, 10))
+_ROOM_BANDS_CM = ((21, 31), (15, 22), (10, 16))
 
 
 def unit_of(direction: str, camera: Camera) -> Float:
@@ -36,9 +43,10 @@ def suits(scene: Scene, item: SceneObject) -> bool:
 
 def proposals(scene: Scene, item: SceneObject, *, rng: np.random.Generator) -> list[Proposal]:
     """Each direction with a long, a middle and a short distance; the long ones, which show best, rather first."""
+    bands = _TABLETOP_BANDS_CM if scene.environment == "tabletop" else _ROOM_BANDS_CM
     found, order = [], []
     for direction in DIRECTIONS:
-        for step, (low, high) in enumerate(((13, 21), (9, 14), (5, 10))):
+        for step, (low, high) in enumerate(bands):
             order.append(step + rng.uniform(0.0, 2.5))
             distance_m = int(rng.integers(low, high)) / 100.0
             changed = moved(item, direction, distance_m, scene.camera)
