@@ -12,22 +12,28 @@ import numpy as np
 from gsi_bench_hf.registry import Registry
 from gsi_bench_hf.synth.assets import (
     bathroom,
+    beds,
     books,
     clothing,
+    desks,
     electronics,
     enclosure,
     figures,
     fixtures,
     food,
     household,
+    kitchen,
     lamps,
     plants,
     rooms,
     rows,
     sanitary,
+    seating,
+    storage,
     tableware,
     toiletries,
     toys,
+    tubs,
 )
 from gsi_bench_hf.synth.assets.base import Asset, Draft, Float, Kind, Part, Support
 from gsi_bench_hf.synth.scene import SceneObject
@@ -51,8 +57,14 @@ _FAMILIES = (
     enclosure,
     rows,
     sanitary,
+    tubs,
     bathroom,
     toiletries,
+    seating,
+    beds,
+    storage,
+    desks,
+    kitchen,
 )
 for _name, _kind in chain.from_iterable(family.KINDS.items() for family in _FAMILIES):
     KINDS.add(_name, _kind)

@@ -18,6 +18,7 @@ from gsi_bench_hf.synth.scene import Light, Scene, SceneObject, look_at, pinhole
 from gsi_bench_hf.types import Camera
 
 CELL_PX = 128
+_LARGE_M = 0.9
 QUALITY: Quality = "full"
 
 
@@ -28,12 +29,13 @@ def row_image(
     poses = [(v, 0.0) for v in range(variants)] + [(0, angle) for angle in turns]
     size_m = max(float(np.linalg.norm(build_asset(kind, v).size_m[:2])) for v, _ in poses)
     size_m = max(size_m, *(float(build_asset(kind, v).size_m[2]) * 1.1 for v, _ in poses))
-    step = 1.06 * size_m
+    scale = 1.0 if size_m <= _LARGE_M else 0.3 / size_m  # furniture as a doll's house on the table
+    step = 1.06 * size_m * scale
     table_scale = max(1.0, (len(poses) * step + 0.1) / 1.2)
     top_m = support("table", table).height_m * table_scale
     xs = (np.arange(len(poses)) - (len(poses) - 1) / 2) * step
     objects = tuple(
-        place(kind, v, f"{kind}-{i}", np.array([x, 0.0, top_m]), rotation_z(np.deg2rad(angle)))
+        place(kind, v, f"{kind}-{i}", np.array([x, 0.0, top_m]), rotation_z(np.deg2rad(angle)), scale)
         for i, ((v, angle), x) in enumerate(zip(poses, xs, strict=True))
     )
     return _render(objects, table, table_scale, top_m, step, len(poses), renderer)
@@ -48,7 +50,7 @@ def _render(
     count: int,
     renderer: Renderer,
 ) -> Image.Image:
-    height_m = float(np.mean([o.size_m[2] for o in objects]))
+    height_m = float(np.mean([o.scale * o.size_m[2] for o in objects]))
     look = np.array([0.0, 0.0, top_m + 0.42 * height_m])
     eye = look + 9.0 * step * np.array([0.0, -np.cos(np.deg2rad(30)), np.sin(np.deg2rad(30))])
     fov = 2 * np.rad2deg(np.arctan(0.5 / 9.0))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gsi_bench_hf.synth.assets.base import Float
-from gsi_bench_hf.synth.assets.painting import fbm, grid, mix, near, noise, rgb, shade, smoothstep, solid
+from gsi_bench_hf.synth.assets.painting import fbm, grid, noise, shade, smoothstep, solid
 
 _PALE = "f4f4f4"
 
