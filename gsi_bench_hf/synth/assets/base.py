@@ -24,7 +24,8 @@ class Material:
     Attributes:
         texture: name and parameters of a procedural texture as one string, such as "wood:seed=3,tone=oak"; None for a plain colour.
         rgba: colour, multiplied with the texture; 0..1.
-        specular, shininess, reflectance: of the Phong model, 0..1.
+        specular, shininess, reflectance: of the Phong model, 0..1. In rooms a glossy surface of some reflectance looks like metal.
+        emission: how far it shines by itself, as a share of its colour; 1 looks as bright as the picture of a window. Rooms only.
     """
 
     texture: str | None = None
@@ -32,6 +33,7 @@ class Material:
     specular: float = 0.3
     shininess: float = 0.4
     reflectance: float = 0.0
+    emission: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
