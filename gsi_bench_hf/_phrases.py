@@ -10,7 +10,7 @@ from typing import Any, Literal
 from gsi_bench_hf.types import Operation
 
 Language = Literal["en", "zh"]
-SUPERLATIVES = ("leftmost", "rightmost", "nearest", "farthest")
+SUPERLATIVES = ("leftmost", "rightmost", "nearest", "farthest", "highest", "lowest")
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,9 @@ class Template:
             or (self.only is not None and edit.direction not in self.only)
         ):
             return False
-        needs = {n for n in re.findall(r"\{(\w+)\}", self.text) if n not in ("target", "reference", "relation")}
+        needs = set(re.findall(r"\{(\w+)\}", self.text)) - {"target", "reference", "relation", "into"}
+        if self.operation == "place" and edit.distance_m is not None and "distance" not in needs:
+            return False  # it would leave the distance unsaid
         if ("growth" in needs and not (edit.factor or 0.0) > 1.0) or (
             "cut" in needs and not 0.0 < (edit.factor or 0.0) < 1.0
         ):
@@ -92,6 +94,7 @@ SLOTS: Mapping[Language, Mapping[str, Mapping[str, tuple[str, ...]]]] = {
             "on": ("on", "onto", "on top of"),
             "in": ("in", "into", "inside"),
         },
+        "into": {"on": ("onto", "on"), "in": ("into", "in")},
     },
     "zh": {
         "direction": {
@@ -117,8 +120,12 @@ SLOTS: Mapping[Language, Mapping[str, Mapping[str, tuple[str, ...]]]] = {
             "on": ("上", "上面"),
             "in": ("里", "里面"),
         },
+        "into": {"on": ("上", "上面"), "in": ("里", "里面")},
     },
 }
+
+_TURNS = ("left", "right", "up", "down")
+_ALL_WAYS = (*_TURNS, "forward", "backward")
 
 _ENGLISH: tuple[tuple[Any, ...], ...] = (
     ("move", "Move the {target} {distance} {direction}.", None, 2),
@@ -141,17 +148,27 @@ _ENGLISH: tuple[tuple[Any, ...], ...] = (
     ("scale", "Shrink the {target} by {cut}."),
     ("scale", "Reduce the size of the {target} by {cut}."),
     ("remove", "Remove the {target}."),
-    ("remove", "Please remove the {target} from the table."),
+    ("remove", "Please remove the {target} from the picture."),
     ("remove", "Remove the {target} from the scene, while keeping other objects unchanged."),
     ("remove", "Remove the {target} and leave everything else as it is."),
-    ("view", "Move the camera {distance} {camera}.", ("left", "right", "up", "down", "forward", "backward")),
-    ("view", "Move the camera {camera} by {distance}.", ("left", "right", "up", "down", "forward", "backward")),
-    ("view", "Rotate the camera {angle} {camera}.", ("left", "right", "up", "down")),
-    ("view", "Look {camera} by {angle}.", ("left", "right", "up", "down"), 2),
+    ("view", "Move the camera {distance} {camera}.", _ALL_WAYS),
+    ("view", "Move the camera {camera} by {distance}.", _ALL_WAYS),
+    ("view", "Shift the camera {distance} {camera}.", _ALL_WAYS),
+    ("view", "Show the same scene with the camera moved {distance} {camera}.", _ALL_WAYS),
+    ("view", "Rotate the camera {angle} {camera}.", _TURNS),
+    ("view", "Turn the camera {camera} by {angle}.", _TURNS),
+    ("view", "Show the same scene with the camera turned {angle} {camera}.", _TURNS),
+    ("view", "Look {camera} by {angle}.", _TURNS, 2),
     ("place", "Place the {target} {relation} the {reference}."),
     ("place", "Move the {target} {relation} the {reference}."),
-    ("receptacle", "Put the {target} {relation} the {reference}."),
-    ("receptacle", "Place the {target} {relation} the {reference}."),
+    ("place", "Place the {target} {distance} {relation} the {reference}, measured from center to center."),
+    ("place", "Move the {target} so that it stands {distance} {relation} the {reference}, center to center."),
+    ("place", "Put the {target} {relation} the {reference}, their centers {distance} apart."),
+    ("place", "Relocate the {target} to a spot {distance} {relation} the {reference}, counted between their centers."),
+    ("receptacle", "Put the {target} {into} the middle of the {reference}."),
+    ("receptacle", "Place the {target} {relation} the {reference}, right in the middle."),
+    ("receptacle", "Move the {target} {into} the middle of the {reference}."),
+    ("receptacle", "Please relocate the {target} {into} the {reference} and leave it in the middle."),
 )
 # Read, never said.
 _ENGLISH_READ: tuple[tuple[Any, ...], ...] = (
@@ -162,7 +179,14 @@ _ENGLISH_READ: tuple[tuple[Any, ...], ...] = (
     ("scale", "Scale the {target} by a factor of {factor}."),
     ("rotate", "Turn the {target} {turn} by {angle}."),
     ("remove", "Remove the {target} from the scene."),
+    ("remove", "Remove the {target} from the table."),
     ("place", "Put the {target} {relation} the {reference}."),
+    ("place", "Place the {target} {distance} {relation} the {reference}."),
+    ("place", "Put the {target} {distance} {relation} the {reference}."),
+    ("place", "Move the {target} {distance} {relation} the {reference}."),
+    ("receptacle", "Put the {target} {relation} the {reference}."),
+    ("receptacle", "Place the {target} {relation} the {reference}."),
+    ("receptacle", "Move the {target} {relation} the {reference}."),
 )
 _CHINESE: tuple[tuple[Any, ...], ...] = (
     ("move", "把{target}{direction}移动{distance}。", None, 3),
@@ -182,12 +206,28 @@ _CHINESE: tuple[tuple[Any, ...], ...] = (
     ("remove", "请把{target}移走。"),
     ("remove", "将{target}从画面中去掉，其他物体保持不变。"),
     ("remove", "删除{target}。"),
-    ("view", "将镜头{camera}移动{distance}。", ("left", "right", "up", "down", "forward", "backward"), 2),
-    ("view", "把镜头{camera}转动{angle}。", ("left", "right", "up", "down"), 2),
+    ("view", "将镜头{camera}移动{distance}。", _ALL_WAYS, 2),
+    ("view", "请把相机{camera}平移{distance}。", _ALL_WAYS),
+    ("view", "让镜头{camera}移{distance}。", _ALL_WAYS),
+    ("view", "将拍摄位置{camera}移动{distance}。", _ALL_WAYS),
+    ("view", "把镜头{camera}转动{angle}。", _TURNS, 2),
+    ("view", "将相机{camera}旋转{angle}。", _TURNS),
+    ("view", "请让镜头{camera}转{angle}。", _TURNS),
+    ("view", "将视角{camera}偏转{angle}。", _TURNS),
     ("place", "把{target}放到{reference}{relation}。", None, 2),
     ("place", "将{target}移到{reference}{relation}。"),
-    ("receptacle", "把{target}放到{reference}{relation}。", None, 2),
-    ("receptacle", "将{target}放在{reference}{relation}。", None, 2),
+    ("place", "把{target}放到{reference}{relation}，两者中心相距{distance}。", None, 2),
+    ("place", "将{target}移到{reference}{relation}{distance}处，以中心计算。"),
+    ("place", "请把{target}摆在{reference}{relation}，中心间距为{distance}。"),
+    ("place", "把{target}挪到{reference}{relation}，与它的中心距离{distance}。", None, 2),
+    ("receptacle", "把{target}放到{reference}{into}的正中间。"),
+    ("receptacle", "将{target}放在{reference}{into}的中央。"),
+    ("receptacle", "请把{target}移到{reference}{into}的中间位置。"),
+    ("receptacle", "把{target}摆到{reference}{into}，放在正中间。"),
+)
+_CHINESE_READ: tuple[tuple[Any, ...], ...] = (
+    ("receptacle", "把{target}放到{reference}{relation}。"),
+    ("receptacle", "将{target}放在{reference}{relation}。"),
 )
 
 
@@ -197,7 +237,7 @@ def _templates(language: Language, rows: tuple[tuple[Any, ...], ...], said: bool
 
 TEMPLATES: Mapping[Language, tuple[Template, ...]] = {
     "en": _templates("en", _ENGLISH) + _templates("en", _ENGLISH_READ, said=False),
-    "zh": _templates("zh", _CHINESE),
+    "zh": _templates("zh", _CHINESE) + _templates("zh", _CHINESE_READ, said=False),
 }
 
 # How a noun is told from others of its kind: (said and read as), first the one that is said. {n} is the noun, {r} the reference.
@@ -219,20 +259,26 @@ _RELATIONS: Mapping[Language, Mapping[str, tuple[str, ...]]] = {
             "farthest {n}",
             "furthest {n}",
         ),
+        "highest": ("highest {n}", "topmost {n}", "{n} at the highest position"),
+        "lowest": ("lowest {n}", "bottommost {n}", "{n} at the lowest position"),
         "left of": ("{n} to the left of the {r}", "{n} left of the {r}"),
         "right of": ("{n} to the right of the {r}", "{n} right of the {r}"),
         "in front of": ("{n} in front of the {r}",),
         "behind": ("{n} behind the {r}",),
+        "on": ("{n} on the {r}", "{n} on top of the {r}"),
     },
     "zh": {
         "leftmost": ("最左边的{n}", "最左侧的{n}"),
         "rightmost": ("最右边的{n}", "最右侧的{n}"),
         "nearest": ("离镜头最近的{n}", "离相机最近的{n}"),
         "farthest": ("离镜头最远的{n}", "离相机最远的{n}"),
+        "highest": ("位置最高的{n}", "最高处的{n}"),
+        "lowest": ("位置最低的{n}", "最低处的{n}"),
         "left of": ("{r}左边的{n}", "{r}左侧的{n}"),
         "right of": ("{r}右边的{n}", "{r}右侧的{n}"),
         "in front of": ("{r}前面的{n}",),
         "behind": ("{r}后面的{n}",),
+        "on": ("{r}上的{n}", "{r}上面的{n}"),
     },
 }
 

@@ -51,11 +51,12 @@ class ParsedEdit:
         target: noun phrase of the object, without article, in the instruction's language: "blue mug"; "camera" for view.
         direction: move: "left", "right", "towards", "away"; rotate: "clockwise", "counterclockwise", seen from above; view: "left",
             "right", "up", "down", "forward", "backward".
-        distance_m: how far.
+        distance_m: how far; for place from centre to centre.
         angle_deg: how much to turn, > 0.
         factor: how many times as large.
-        relation: which of several, "leftmost", "rightmost", "nearest", "farthest", or where it stands to `reference`: "left of",
-            "right of", "in front of", "behind"; for place and receptacle ("on", "in") where it shall stand.
+        relation: which of several, "leftmost", "rightmost", "nearest", "farthest", "highest", "lowest", or where it stands to
+            `reference`: "left of", "right of", "in front of", "behind", "on"; for place and receptacle ("on", "in") where it shall
+            stand, for receptacle in the middle.
         reference: noun phrase of the other object of the relation.
     """
 
@@ -112,7 +113,7 @@ def _fill(template: Template, edit: ParsedEdit, pick: int) -> str:
         if name == "reference":
             return edit.reference or ""
         if name in SLOTS[language]:
-            options = SLOTS[language][name][edit.relation if name == "relation" else edit.direction]  # type: ignore[index]
+            options = SLOTS[language][name][edit.relation if name in ("relation", "into") else edit.direction]  # type: ignore[index]
             return options[pick % min(len(options), template.wordings)]
         return _quantity(name, edit, language)
 
@@ -207,7 +208,8 @@ def _read(template: Template, match: re.Match[str], language: Language) -> Parse
     operation, relation, reference = template.operation, None, found.get("reference")
     target = found.get("target") or "camera"
     if operation in ("place", "receptacle"):
-        relation = _meaning(language, "relation", found["relation"])
+        slot = "into" if "into" in found else "relation"
+        relation = _meaning(language, slot, found[slot])
         operation = "receptacle" if relation in ("on", "in") else "place"  # they share their sentences
     elif "target" in found:
         target, relation, reference = split_relation(target, language)

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gsi_bench_hf._phrases import SUPERLATIVES
 from gsi_bench_hf.instructions import InstructionError, ParsedEdit, paper_operation, parse, render, render_all
 
 NOUNS = {
@@ -30,17 +31,24 @@ def edits(draw: Any, language: str) -> ParsedEdit:
     angle_deg = float(draw(st.integers(1, 359)))
     if operation in ("place", "receptacle"):
         relations = ["left of", "right of", "in front of", "behind"] if operation == "place" else ["on", "in"]
-        return dataclasses.replace(
-            edit, relation=draw(st.sampled_from(relations)), reference="bowl" if language == "en" else "碗"
+        nouns = (
+            ["bowl", "second shelf from the top of the bookcase"]
+            if language == "en"
+            else ["碗", "书架从上往下数第二层"]
         )
+        edit = dataclasses.replace(
+            edit, relation=draw(st.sampled_from(relations)), reference=draw(st.sampled_from(nouns))
+        )
+        far = operation == "place" and draw(st.booleans())
+        return dataclasses.replace(edit, distance_m=distance_m) if far else edit
     if operation == "view":
         if draw(st.booleans()):
             direction = draw(st.sampled_from(["left", "right", "up", "down", "forward", "backward"]))
             return ParsedEdit("view", "camera", direction, distance_m=distance_m)
         return ParsedEdit("view", "camera", draw(st.sampled_from(["left", "right", "up", "down"])), angle_deg=angle_deg)
-    relation = draw(st.sampled_from([None, "leftmost", "rightmost", "nearest", "farthest", "left of", "behind"]))
+    relation = draw(st.sampled_from([None, *SUPERLATIVES, "left of", "behind", "on"]))
     if relation is not None:
-        reference = ("bowl" if language == "en" else "碗") if relation in ("left of", "behind") else None
+        reference = ("bowl" if language == "en" else "碗") if relation in ("left of", "behind", "on") else None
         edit = dataclasses.replace(edit, relation=relation, reference=reference)
     if operation == "move":
         direction = draw(st.sampled_from(["left", "right", "towards", "away"]))
@@ -99,6 +107,22 @@ def test_there_are_at_least_four_phrasings(operation: Any, language: Any) -> Non
         if operation == "rotate":
             edit = ParsedEdit(operation, "mug", turn, angle_deg=90.0)
         assert len(set(render_all(edit, language))) >= 4
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_there_are_at_least_four_phrasings_for_where_to_put_and_how_to_look(language: Any) -> None:
+    for relation in ("left of", "right of", "in front of", "behind"):
+        sentences = render_all(ParsedEdit("place", "mug", None, 0.15, None, None, relation, "bowl"), language)
+        assert len(set(sentences)) >= 4
+        assert all("15" in sentence for sentence in sentences)
+    for relation in ("on", "in"):
+        sentences = render_all(ParsedEdit("receptacle", "mug", relation=relation, reference="bowl"), language)
+        assert len(set(sentences)) >= 4
+        assert all("middle" in s or "中央" in s or "中间" in s for s in sentences)
+    for direction in ("left", "right", "forward", "backward"):
+        assert len(set(render_all(ParsedEdit("view", "camera", direction, distance_m=0.2), language))) >= 4
+    for direction in ("left", "right", "up", "down"):
+        assert len(set(render_all(ParsedEdit("view", "camera", direction, angle_deg=30.0), language))) >= 4
 
 
 @pytest.mark.parametrize("case", ORACLE, ids=lambda c: c["prompt"][:40])
