@@ -62,3 +62,27 @@ def ringed(rings: Sequence[Ring], close: tuple[bool, bool] = (True, True), aroun
 
 def _middle(ring: Float) -> Float:
     return np.broadcast_to(ring[:-1].mean(axis=0), ring.shape)[None]
+
+
+def sectors(skin: Shape, count: int, above_m: float) -> tuple[Shape, list[Shape]]:
+    """A hollow thing's skin cut up so that convex hulls of the pieces leave its inside free.
+
+    Args:
+        skin: from `ringed`, round the z axis.
+        count: pieces round the turn.
+        above_m: what lies wholly below this height is the floor.
+
+    Returns:
+        The floor with everything low, and the wall in `count` pieces.
+    """
+    corners = skin.vertices[skin.faces]
+    low = corners[..., 2].max(axis=1) <= above_m + 1e-9
+    middle = corners.mean(axis=1) / np.ptp(skin.vertices, axis=0)
+    turn = (np.arctan2(middle[:, 1], middle[:, 0]) / (2 * np.pi) + 0.5 / count) % 1.0
+    piece = np.where(low, -1, (turn * count).astype(int))
+    return _only(skin, piece == -1), [_only(skin, piece == k) for k in range(count)]
+
+
+def _only(skin: Shape, keep: Float) -> Shape:
+    used, faces = np.unique(skin.faces[keep], return_inverse=True)
+    return Shape(skin.vertices[used], faces.reshape(-1, 3).astype(np.int32), skin.normals[used], skin.uv[used])

@@ -35,23 +35,37 @@ def toilet(rng: np.random.Generator) -> Draft:
     tank = rounded_box(width * 1.02, 0.17, tank_top - seat_m - 0.01, 0.018, 0.04, 4).moved(y=tank_y, z=seat_m - 0.02)
     cover = rounded_box(width * 1.06, 0.185, 0.035, 0.012, 0.04, 4).moved(y=tank_y, z=tank_top - 0.035)
     neck = rounded_box(width * 0.7, 0.24, seat_m - 0.04, 0.02, 0.05, 4).moved(y=tank_y - 0.03)
-    button = lathe([(0.026, 0.0), (0.026, 0.005), (0.022, 0.008), (0.0, 0.008)], 24).moved(y=tank_y, z=tank_top - 0.001)
+    lever = _flush(tank_y - 0.085, tank_top - 0.075, width)
     parts = [
         *_pan(width, seat_m, is_open),
         neck.part(CERAMIC),
         tank.part(CERAMIC),
         cover.part(CERAMIC),
-        button.part(STEEL, False),
+        lever.part(STEEL, False),
         *_seat(width, seat_m, is_open, seat_paint, tank_y),
     ]
     top = Support(tank_top, "rectangle", np.array([width * 0.48, 0.075]), np.array([0.0, tank_y]), "tank")
-    lid = Support(seat_m + 0.046, "rectangle", np.array([width * 0.3, 0.14]), np.array([0.0, -0.04]), "lid")
+    lid = Support(seat_m + 0.045, "rectangle", np.array([width * 0.33, 0.15]), np.array([0.0, -0.1]), "lid")
     return Draft(tuple(parts), "white", "ceramic", 1, 30.0, (top,) if is_open else (top, lid))
+
+
+def _flush(front: float, z: float, width: float) -> Shape:
+    """The lever on the front of a tank, at its left."""
+    x = -width * 0.34
+    boss = rod((x, front + 0.01, z), (x, front - 0.012, z), 0.014, 16)
+    return merge(
+        boss,
+        tube(
+            [(x, front - 0.014, z), (x + 0.04, front - 0.018, z - 0.004), (x + 0.075, front - 0.016, z - 0.01)],
+            [0.007, 0.007, 0.009],
+            10,
+        ),
+    )
 
 
 def _pan(width: float, seat_m: float, is_open: bool) -> list[Part]:
     """The bowl on its foot, from the floor to the rim; its hollow where the lid is open."""
-    foot = [(0.66, 0.17, 0.22, 0.0), (0.66, 0.17, 0.22, 0.02), (0.58, 0.15, 0.2, 0.12), (0.62, 0.2, 0.2, 0.22)]
+    foot = [(0.7, 0.2, 0.24, 0.0), (0.7, 0.2, 0.24, 0.02), (0.64, 0.18, 0.22, 0.12), (0.66, 0.21, 0.21, 0.22)]
     rise = [(0.82, 0.27, 0.2, 0.3), (0.97, 0.325, 0.21, 0.37), (1.0, 0.335, 0.215, 0.39), (1.0, 0.335, 0.215, 0.41)]
     shares = np.array(foot + rise)
     shares[:, 3] *= (seat_m - 0.005) / 0.41
@@ -78,15 +92,15 @@ def _seat(width: float, seat_m: float, is_open: bool, paint: Material, tank_y: f
 
     def plate(low: float, high: float, grow: float) -> Shape:
         inset = [(0.004, low), (0.0, low + 0.004), (0.0, high - 0.006), (0.003, high - 0.002), (0.01, high)]
-        return ringed([(egg(width + 2 * (grow - i), 0.34 + grow - i, 0.2 + grow - i), z) for i, z in inset])
+        return ringed([(egg(width + 2 * (grow - i), 0.34 + grow - i, 0.13 + grow - i), z) for i, z in inset])
 
-    hinge = rod((-0.09, 0.2, 0.0), (0.09, 0.2, 0.0), 0.012, 12).moved(z=seat_m + 0.018)
+    hinge = rod((-0.09, 0.145, 0.0), (0.09, 0.145, 0.0), 0.012, 12).moved(z=seat_m + 0.018)
     if not is_open:
         seat, lid = plate(seat_m, seat_m + 0.02, 0.004), plate(seat_m + 0.023, seat_m + 0.045, 0.006)
         return [seat.part(paint), lid.part(paint), hinge.part(STEEL, False)]
     outer = [(0.0, 0.0), (-0.004, 0.005), (-0.004, 0.016), (0.006, 0.022)]
     inner = [(0.05, 0.022), (0.06, 0.014), (0.062, 0.0)]
-    ring = ringed([(egg(width - 2 * i, 0.34 - i, 0.2 - i), seat_m + z) for i, z in outer + inner], (False, False))
+    ring = ringed([(egg(width - 2 * i, 0.34 - i, 0.13 - i), seat_m + z) for i, z in outer + inner], (False, False))
     lid = plate(0.0, 0.02, 0.004).turned("x", -96)
     low = lid.vertices.min(axis=0)
     lid = lid.moved(y=tank_y - 0.105 - float(lid.vertices[:, 1].max()), z=seat_m + 0.02 - low[2])
@@ -128,10 +142,16 @@ def vanity(rng: np.random.Generator) -> Draft:
     x = width * rng.uniform(-0.16, 0.16)
     color, front = _front(rng)
     metal, sunk = taps(rng), bool(rng.integers(2))
-    body = rounded_box(width - 0.02, depth - 0.025, tall - 0.14, 0.004).tiled(1.2, 0.8).moved(y=0.005, z=0.1)
+    body = rounded_box(width - 0.02, depth - 0.025, tall - 0.23, 0.004).tiled(1.2, 0.8).moved(y=0.005, z=0.1)
+    sides = [
+        rounded_box(0.02, depth - 0.025, 0.1, 0.002).tiled(0.8).moved(s * (width / 2 - 0.02), 0.005, tall - 0.137)
+        for s in (-1, 1)
+    ]
+    sides.append(rounded_box(width - 0.02, 0.02, 0.1, 0.002).tiled(1.2, 0.8).moved(y=depth / 2 - 0.02, z=tall - 0.137))
     plinth = rounded_box(width - 0.06, depth - 0.1, 0.11, 0.003).moved(y=0.03)
     parts = [
         body.part(front),
+        merge(*sides).part(front, False),
         plinth.part(BLACK),
         *_doors(width, depth, tall - 0.04, front, metal, int(rng.integers(2, 4))),
     ]
@@ -181,8 +201,7 @@ def _sunk_basin(width: float, depth: float, tall: float, x: float) -> list[Part]
         (hollow(0.1, 0.08, 2), tall - 0.115),
     ]
     drain = lathe([(0.024, 0.0), (0.022, 0.003), (0.0, 0.002)], 20).moved(x, y, tall - 0.116)
-    slab = rounded_box(width - 0.02, depth - 0.02, 0.036, 0.002).moved(z=tall - 0.156)
-    return [ringed(rings, (True, True)).part(CERAMIC), slab.part(CERAMIC, False), drain.part(STEEL, False)]
+    return [ringed(rings, (True, True)).part(CERAMIC), drain.part(STEEL, False)]
 
 
 def _bowl_basin(width: float, depth: float, tall: float, x: float, rng: np.random.Generator) -> list[Part]:
@@ -211,134 +230,7 @@ def _beside(width: float, depth: float, tall: float, x: float) -> tuple[Support,
     return tuple(found)
 
 
-def bathtub(rng: np.random.Generator) -> Draft:
-    """A bath tub along x, built in behind a panel or free-standing; things can lie in it and stand on its rim."""
-    length, depth, tall = rng.uniform(1.55, 1.75), rng.uniform(0.74, 0.8), rng.uniform(0.54, 0.6)
-    if rng.integers(3):
-        return _built_in_tub(length, depth, tall, taps(rng), rng)
-    return _free_tub(length, depth, tall, taps(rng))
-
-
-def _shell(outer: list[Ring], inner: list[Ring]) -> list[Part]:
-    return [ringed([*outer, *inner], (True, True)).part(CERAMIC, False)]
-
-
-def _core(length: float, depth: float, tall: float, wall: float, floor_m: float) -> list[Part]:
-    """What collides: a bottom and four walls, hidden in the shell."""
-    boxes = [rounded_box(length, depth, floor_m, 0.002)]
-    for s in (-1, 1):
-        boxes.append(rounded_box(length, wall, tall, 0.002).moved(y=s * (depth - wall) / 2))
-        boxes.append(rounded_box(wall, depth, tall, 0.002).moved(x=s * (length - wall) / 2))
-    return [box.part(CERAMIC) for box in boxes]
-
-
-def _built_in_tub(length: float, depth: float, tall: float, metal: Material, rng: np.random.Generator) -> Draft:
-    end, edge = 0.16, 0.075
-    x, inner_w, inner_d = end / 2 - edge / 2, length - end - edge, depth - 2 * edge
-
-    def outer(inset: float) -> Float:
-        return squircle(length - 2 * inset, depth - 2 * inset, 60, 72)
-
-    def hollow(inset: float, power: float) -> Float:
-        return squircle(inner_w - 2 * inset, inner_d - 2 * inset, power, 72, x)
-
-    out: list[Ring] = [(outer(0.02), 0.0), (outer(0.02), 0.0), (outer(0.02), tall - 0.05), (outer(0.02), tall - 0.05)]
-    out += [
-        (outer(0.0), tall - 0.05),
-        (outer(0.0), tall - 0.05),
-        (outer(0.0), tall - 0.008),
-        (outer(0.006), tall),
-        (outer(0.01), tall),
-    ]
-    into: list[Ring] = [
-        (outer(0.01), tall),
-        (hollow(-0.008, 7), tall),
-        (hollow(-0.008, 7), tall),
-        (hollow(0.0, 7), tall - 0.01),
-    ]
-    into += [(hollow(0.03, 6), tall - 0.2), (hollow(0.075, 5), 0.17), (hollow(0.12, 4), 0.13), (hollow(0.2, 3), 0.12)]
-    spout = faucet(0.13, 0.16).turned("z", 90).moved(-length / 2 + 0.06, 0.0, tall)
-    drain = lathe([(0.03, 0.0), (0.028, 0.003), (0.0, 0.002)], 20).moved(x - inner_w * 0.3, 0, 0.121)
-    panel: list[Part] = []
-    if rng.integers(2):
-        board = rounded_box(length - 0.05, 0.006, tall - 0.1, 0.002).tiled(0.6).moved(y=-depth / 2 + 0.018, z=0.03)
-        panel = [board.part(Material(texture("panelling", seed=1), specular=0.3), False)]
-    parts = [
-        *_shell(out, into),
-        *_core(length - 0.045, depth - 0.045, tall - 0.03, 0.03, 0.1)[:0],
-        *panel,
-        spout.part(metal),
-        drain.part(STEEL, False),
-    ]
-    parts += [p for p in _tub_walls(length, depth, tall, end, edge)]
-    supports = (
-        Support(0.121, "rectangle", np.array([inner_w / 2 - 0.26, inner_d / 2 - 0.2]), np.array([x, 0.0]), "inside"),
-        Support(
-            tall,
-            "rectangle",
-            np.array([end / 2 - 0.004, depth * 0.2]),
-            np.array([-length / 2 + end / 2, depth * 0.27]),
-            "rim",
-        ),
-        Support(
-            tall, "rectangle", np.array([length * 0.35, edge / 2 - 0.003]), np.array([x, depth / 2 - edge / 2]), "edge"
-        ),
-    )
-    return Draft(tuple(parts), "white", "ceramic", 1, 60.0, supports)
-
-
-def _tub_walls(length: float, depth: float, tall: float, end: float, edge: float) -> list[Part]:
-    """What collides: a bottom and four walls, hidden in the shell."""
-    boxes = [rounded_box(length - 0.06, depth - 0.06, 0.11, 0.002)]
-    for s in (-1, 1):
-        boxes.append(
-            rounded_box(length - 0.05, edge - 0.03, tall - 0.001, 0.002).moved(y=s * (depth / 2 - edge / 2 - 0.005))
-        )
-    boxes.append(rounded_box(end - 0.03, depth - 0.05, tall - 0.001, 0.002).moved(x=-(length / 2 - end / 2 - 0.005)))
-    boxes.append(rounded_box(edge - 0.03, depth - 0.05, tall - 0.001, 0.002).moved(x=length / 2 - edge / 2 - 0.005))
-    return [box.part(CERAMIC) for box in boxes]
-
-
-def _free_tub(length: float, depth: float, tall: float, metal: Material) -> Draft:
-    def outline(share: float, inset: float = 0.0) -> Float:
-        return squircle(length * share - 2 * inset, depth * share - 2 * inset, 2.7, 72)
-
-    out: list[Ring] = [(outline(0.72), 0.0), (outline(0.72), 0.0), (outline(0.76), 0.03), (outline(0.84), tall * 0.4)]
-    out += [
-        (outline(0.93), tall * 0.8),
-        (outline(0.98), tall * 0.95),
-        (outline(1.0), tall - 0.012),
-        (outline(1.0, 0.006), tall),
-    ]
-    into: list[Ring] = [
-        (outline(1.0, 0.03), tall),
-        (outline(1.0, 0.04), tall - 0.012),
-        (outline(0.93, 0.045), tall * 0.75),
-    ]
-    into += [(outline(0.82, 0.05), 0.2), (outline(0.72, 0.06), 0.14), (outline(0.5, 0.06), 0.12)]
-    stand = faucet(0.2, 0.95).moved(0.0, depth / 2 + 0.06)
-    drain = lathe([(0.03, 0.0), (0.028, 0.003), (0.0, 0.002)], 20).moved(z=0.121)
-    low = [rounded_box(length * 0.66, depth * 0.6, 0.11, 0.01).part(CERAMIC)]
-    for s in (-1, 1):
-        low.append(
-            rounded_box(length * 0.6, 0.03, tall - 0.03, 0.004)
-            .turned("x", s * -8)
-            .moved(y=s * depth * 0.36, z=0.005)
-            .part(CERAMIC)
-        )
-        low.append(
-            rounded_box(0.03, depth * 0.5, tall - 0.03, 0.004)
-            .turned("y", s * 11)
-            .moved(x=s * length * 0.38, z=0.005)
-            .part(CERAMIC)
-        )
-    inside = Support(0.121, "rectangle", np.array([length * 0.22, depth * 0.12]), np.zeros(2), "inside")
-    parts = [*_shell(out, into), *low, stand.part(metal), drain.part(STEEL, False)]
-    return Draft(tuple(parts), "white", "ceramic", 1, 60.0, (inside,))
-
-
 KINDS: dict[str, Kind] = {
     "toilet": Kind("toilet", "马桶", "个", "sanitary", toilet, movable=False, environments=("bathroom",)),
     "vanity": Kind("washbasin", "洗手台", "个", "sanitary", vanity, movable=False, environments=("bathroom",)),
-    "bathtub": Kind("bathtub", "浴缸", "个", "sanitary", bathtub, movable=False, environments=("bathroom",)),
 }

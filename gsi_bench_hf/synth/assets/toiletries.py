@@ -9,7 +9,7 @@ from gsi_bench_hf.synth.assets.outlines import curve
 from gsi_bench_hf.synth.assets.palette import GLAZES, PLASTICS, other, pick, rgba, seed
 from gsi_bench_hf.synth.assets.rings import ringed, squircle
 from gsi_bench_hf.synth.assets.sanitary import STEEL
-from gsi_bench_hf.synth.assets.shapes import label, lathe, merge, rod, rounded_box, tube
+from gsi_bench_hf.synth.assets.shapes import label, lathe, merge, rod, tube
 from gsi_bench_hf.synth.assets.tableware import glazed
 from gsi_bench_hf.synth.assets.textures import texture
 
