@@ -9,42 +9,51 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from gsi_bench_hf.synth import views
 from gsi_bench_hf.synth.operations.base import Proposal
-from gsi_bench_hf.synth.physics import World
-from gsi_bench_hf.synth.placement import footprint_m, tabletop_of
 from gsi_bench_hf.synth.render import Renderer
-from gsi_bench_hf.synth.scene import EditedScene, Float, Scene, SceneObject
+from gsi_bench_hf.synth.scene import EditedScene, Scene, SceneObject
+from gsi_bench_hf.synth.seeing import (
+    Seen,
+    alone_in_room,
+    alone_on_table,
+    is_framed,
+    seen_in_room,
+    seen_on_table,
+    segmentation_of,
+)
+from gsi_bench_hf.synth.standing import CLEARANCE_M, RoomStanding, Standing, TableStanding
 from gsi_bench_hf.synth.viewpoints import MIN_LONG_SIDE_PX, bounds_px
+
+__all__ = ["CLEARANCE_M", "MIN_OTHERS_VISIBLE", "MIN_VISIBLE", "ROOM", "TABLE", "Kept", "Limits", "Seen", "Stage"]
 
 MIN_VISIBLE = 0.6
 MIN_OTHERS_VISIBLE = 0.4
-CLEARANCE_M = 0.006
 
-_FRAME_MARGIN_PX = 10.0
-_MIN_RESULT_SIDE_PX = 32.0
 _MIN_SHIFT_PX = 24.0
-_MIN_PIXELS = 350
-_DRAFT = (256, 256)
 _MIN_TURN_SHOWN = 0.18
 _MIN_COLOR_STEP = 16
+_HIDDEN_STEP = 0.05
 
 
-@dataclass(frozen=True, eq=False)
-class Seen:
-    """How a scene is seen: `segmentation` (H, W) as rendered, and `pixels_alone`, what each object would cover by itself, by id."""
+@dataclass(frozen=True)
+class Limits:
+    """What the target of an edit must be in the picture.
 
-    segmentation: NDArray[np.int32]
-    pixels_alone: dict[str, int]
+    Attributes:
+        frame_margin_px: distance of its box from the picture's edge, before and after.
+        min_side_px, min_result_side_px: longer side of its box before and after.
+        min_pixels: of its silhouette.
+    """
 
-    def visible_fraction(self, scene: Scene) -> dict[str, float]:
-        """0..1 by id: the part of each object's silhouette (inside the picture) that nothing covers."""
-        shown = np.bincount(self.segmentation.ravel(), minlength=len(scene.objects) + 1)
-        return {
-            o.instance_id: min(1.0, float(shown[i + 1]) / self.pixels_alone[o.instance_id])
-            if self.pixels_alone[o.instance_id]
-            else 0.0
-            for i, o in enumerate(scene.objects)
-        }
+    frame_margin_px: float
+    min_side_px: float
+    min_result_side_px: float
+    min_pixels: int
+
+
+TABLE = Limits(10.0, MIN_LONG_SIDE_PX, 32.0, 350)
+ROOM = Limits(4.0, 40.0, 32.0, 300)
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,92 +79,119 @@ class Stage:
         self.scene = scene
         self.rejections = rejections
         self._renderer = renderer
-        self._top = tabletop_of(scene)
+        self._on_table = scene.environment == "tabletop"
+        self._limits = TABLE if self._on_table else ROOM
+        self._standing: Standing = TableStanding(scene) if self._on_table else self._room
+
+    @cached_property
+    def _room(self) -> RoomStanding:
+        return RoomStanding(self.scene)
 
     @cached_property
     def seen(self) -> Seen:
         """How the source is seen."""
-        segmentation = self._segmentation(self.scene)
-        return Seen(segmentation, {o.instance_id: self._alone(self.scene, o, segmentation) for o in self.scene.objects})
-
-    @cached_property
-    def world(self) -> World:
-        """The source as bodies."""
-        return World(self.scene)
+        return self._seen(self.scene)
 
     @cached_property
     def stands(self) -> bool:
-        """Whether nothing in the source moves, touches another thing, or is mostly hidden."""
-        if self.world.settle().unstable:
-            return self._refuse("source: unstable")
-        if any(self.world.overlapping(o, clearance_m=CLEARANCE_M) for o in self.scene.objects):
-            return self._refuse("source: collision")
-        if min(self.seen.visible_fraction(self.scene).values()) < MIN_OTHERS_VISIBLE:
+        """Whether nothing in the source moves or touches another thing; on a table, whether nothing is mostly hidden."""
+        reason = self._standing.source_reason()
+        if reason is not None:
+            return self._refuse(f"source: {reason}")
+        if self._on_table and min(self.seen.visible_fraction(self.scene).values()) < MIN_OTHERS_VISIBLE:
             return self._refuse("source: hidden object")
         return True
 
     def suits(self, item: SceneObject) -> bool:
-        """Whether an object is seen well enough to be edited: `MIN_VISIBLE`, in frame, not tiny."""
+        """Whether an object can be edited: seen well enough (`MIN_VISIBLE`, wholly in frame, not tiny), and nothing stands on it."""
         bounds = bounds_px(item, self.scene.camera)
-        large = (bounds[2:] - bounds[:2]).max() >= MIN_LONG_SIDE_PX and self.seen.pixels_alone[
+        large = (bounds[2:] - bounds[:2]).max() >= self._limits.min_side_px and self.seen.pixels_alone[
             item.instance_id
-        ] >= _MIN_PIXELS
+        ] >= self._limits.min_pixels
         return bool(
-            large and self._in_frame(bounds) and self.seen.visible_fraction(self.scene)[item.instance_id] >= MIN_VISIBLE
+            large
+            and is_framed(item, self.scene.camera, self._limits.frame_margin_px)
+            and self._standing.is_free(item)
+            and self.seen.visible_fraction(self.scene)[item.instance_id] >= MIN_VISIBLE
         )
 
     def check(self, proposal: Proposal) -> Kept | None:
         """The edit, or None where it is refused; the reason is counted under its operation."""
         edited = proposal.apply(self.scene)
         result = edited.target
-        reason = self._cheap_reason(proposal) or self._standing_reason(proposal, result)
-        if reason is None:
-            seen = self._seen_after(proposal, result)
-            reason = self._hidden_reason(proposal, result, seen) or self._unchanged_reason(proposal, result, seen)
-            if reason is None:
-                return Kept(proposal, edited, result, seen)
-        self._refuse(f"{proposal.operation}: {reason}")
+        judge = self._change if proposal.camera is None else self._view
+        kept = judge(proposal, edited, result)
+        if isinstance(kept, Kept):
+            return kept
+        self._refuse(f"{proposal.operation}: {kept}")
         return None
+
+    def _change(self, proposal: Proposal, edited: EditedScene, result: Scene) -> Kept | str:
+        """The change of an object, or why it is refused."""
+        reason = (
+            self._cheap_reason(proposal)
+            or self._standing.off_reason(proposal)
+            or self._standing.standing_reason(proposal, result)
+        )
+        if reason is not None:
+            return reason
+        seen = self._seen_after(proposal, result)
+        reason = self._hidden_reason(proposal, result, seen) or self._unchanged_reason(proposal, result, seen)
+        return reason or Kept(proposal, edited, result, seen)
+
+    def _view(self, proposal: Proposal, edited: EditedScene, result: Scene) -> Kept | str:
+        """The change of the camera, or why it is refused."""
+        if views.is_blocked(self._room, self.scene.camera, result.camera):
+            return "camera in a thing"
+        if self._depth(result).min() < views.NEAREST_M:
+            return "camera too near"
+        if views.shared_part(self._source_depth, self.scene.camera, result.camera) < views.MIN_SHARED:
+            return "too little in common"
+        segmentation = segmentation_of(self._renderer, result)
+        if not views.keeps_enough(self.seen.segmentation, segmentation, self.scene):
+            return "too few objects in common"
+        if not is_framed(result.object(proposal.target_id), result.camera, self._limits.frame_margin_px):
+            return "out of frame"
+        seen = self._seen(result)
+        hidden = seen.visible_fraction(result)[proposal.target_id] < MIN_VISIBLE
+        return "hidden" if hidden else Kept(proposal, edited, result, seen)
 
     def _cheap_reason(self, proposal: Proposal) -> str | None:
         if proposal.changed is None:
             return None
         before = bounds_px(self.scene.object(proposal.target_id), self.scene.camera)
         after = bounds_px(proposal.changed, self.scene.camera)
-        if not self._in_frame(after):
+        if not is_framed(proposal.changed, self.scene.camera, self._limits.frame_margin_px):
             return "out of frame"
-        if (after[2:] - after[:2]).max() < _MIN_RESULT_SIDE_PX:
+        if (after[2:] - after[:2]).max() < self._limits.min_result_side_px:
             return "too small"
         if proposal.operation == "move" and np.linalg.norm(after - before) / np.sqrt(2.0) < _MIN_SHIFT_PX:
             return "too small a change"
-        if not self._top.holds(footprint_m(proposal.changed)):
-            return "off the table"
         return None
 
-    def _standing_reason(self, proposal: Proposal, result: Scene) -> str | None:
-        changed = proposal.changed
-        if changed is None:
-            return None
-        scaled = changed.scale != self.scene.object(proposal.target_id).scale
-        if not scaled and self.world.overlapping(changed, clearance_m=CLEARANCE_M):
-            return "collision"
-        world = World(result, free=(changed.instance_id,))
-        if scaled and world.overlapping(changed, clearance_m=CLEARANCE_M):
-            return "collision"
-        return "unstable" if world.settle().unstable else None
+    def _seen(self, scene: Scene) -> Seen:
+        return (seen_on_table if self._on_table else seen_in_room)(self._renderer, scene)
 
     def _seen_after(self, proposal: Proposal, result: Scene) -> Seen:
-        alone, segmentation = dict(self.seen.pixels_alone), self._segmentation(result)
-        if proposal.changed is not None:
-            alone[proposal.target_id] = self._alone(result, proposal.changed, segmentation)
+        alone, segmentation = dict(self.seen.pixels_alone), segmentation_of(self._renderer, result)
+        if proposal.changed is not None and self._on_table:
+            alone[proposal.target_id] = alone_on_table(self._renderer, result, proposal.changed, segmentation)
+        elif proposal.changed is not None:
+            alone.update(alone_in_room(self._renderer, result, (proposal.changed,)))
         return Seen(segmentation, alone)
 
     def _hidden_reason(self, proposal: Proposal, result: Scene, seen: Seen) -> str | None:
         visible = seen.visible_fraction(result)
         if proposal.changed is not None and visible[proposal.target_id] < MIN_VISIBLE:
             return "hidden"
-        others = [v for i, v in visible.items() if i != proposal.target_id]
-        return "hides another" if others and min(others) < MIN_OTHERS_VISIBLE else None
+        # In a room some are hidden to begin with: none may become so.
+        before = {} if self._on_table else self.seen.visible_fraction(self.scene)
+        hides = any(
+            v < MIN_OTHERS_VISIBLE and v < before.get(i, 1.0) - _HIDDEN_STEP
+            for i, v in visible.items()
+            if i != proposal.target_id
+        )
+        return "hides another" if hides else None
 
     def _unchanged_reason(self, proposal: Proposal, result: Scene, seen: Seen) -> str | None:
         """For a turn: whether enough of the target's pixels get another colour; another silhouette counts too."""
@@ -163,7 +199,7 @@ class Stage:
             return None
         number = 1 + [o.instance_id for o in self.scene.objects].index(proposal.target_id)
         union = (self.seen.segmentation == number) | (seen.segmentation == number)
-        union = union[:: union.shape[0] // _DRAFT[1], :: union.shape[1] // _DRAFT[0]]
+        union = union[::2, ::2]
         step = np.abs(self._draft_source.astype(int) - self._draft(result).astype(int)).max(axis=-1)
         return None if (step[union] >= _MIN_COLOR_STEP).mean() >= _MIN_TURN_SHOWN else "looks the same"
 
@@ -172,27 +208,22 @@ class Stage:
         return self._draft(self.scene)
 
     def _draft(self, scene: Scene) -> NDArray[np.uint8]:
-        rgb = self._renderer.render(scene, want=("rgb",), size=_DRAFT, quality="draft").rgb
+        """(H / 2, W / 2, 3)."""
+        size = (scene.camera.width // 2, scene.camera.height // 2)
+        rgb = self._renderer.render(scene, want=("rgb",), size=size, quality="draft").rgb
         assert rgb is not None
         return rgb
 
-    def _segmentation(self, scene: Scene, only: tuple[str, ...] | None = None) -> NDArray[np.int32]:
-        segmentation = self._renderer.render(scene, want=("segmentation",), only=only).segmentation
-        assert segmentation is not None
-        return segmentation
+    @cached_property
+    def _source_depth(self) -> NDArray[np.float32]:
+        return self._depth(self.scene)
 
-    def _alone(self, scene: Scene, item: SceneObject, segmentation: NDArray[np.int32]) -> int:
-        """Pixels of an object by itself. What overlaps no other's box in the picture needs no picture of its own."""
-        here = bounds_px(item, scene.camera)
-        others = [bounds_px(o, scene.camera) for o in scene.objects if o.instance_id != item.instance_id]
-        if all((here[:2] >= b[2:]).any() or (b[:2] >= here[2:]).any() for b in others):
-            return int(np.count_nonzero(segmentation == 1 + scene.objects.index(item)))
-        return int(np.count_nonzero(self._segmentation(scene, (item.instance_id,))))
-
-    def _in_frame(self, bounds: Float) -> bool:
-        camera = self.scene.camera
-        low, high = _FRAME_MARGIN_PX, np.array([camera.width, camera.height]) - _FRAME_MARGIN_PX
-        return bool((bounds[:2] >= low).all() and (bounds[2:] <= high).all())
+    def _depth(self, scene: Scene) -> NDArray[np.float32]:
+        """(H / 4, W / 4) metres."""
+        size = (scene.camera.width // 4, scene.camera.height // 4)
+        depth_m = self._renderer.render(scene, want=("depth",), size=size).depth_m
+        assert depth_m is not None
+        return depth_m
 
     def _refuse(self, reason: str) -> bool:
         self.rejections[reason] += 1

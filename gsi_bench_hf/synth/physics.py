@@ -1,4 +1,4 @@
-"""What holds a scene up: MuJoCo bodies of convex hulls on the table's top.
+"""What holds things up: MuJoCo bodies of convex hulls on the table's top, or among still pieces on any other level.
 
 A scene is right when nothing moves. `settle` lets it stand for a moment on a table that is tipped a little to every side: what stays
 is put back exactly upright where it was (labels stay exact), what tips, slides, falls or is pushed is named. `World.overlapping` asks
@@ -7,17 +7,17 @@ for collisions and clearances at poses that are tried.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from scipy.spatial import ConvexHull, QhullError
 
 from gsi_bench_hf.synth import assets
-from gsi_bench_hf.synth.assets.base import Asset, Part, Support
+from gsi_bench_hf.synth.assets.base import Support
 from gsi_bench_hf.synth.render_gl import wanted_backend
 from gsi_bench_hf.synth.scene import Float, Scene, SceneObject
+from gsi_bench_hf.synth.solids import BuildAsset, hulls
 from gsi_bench_hf.types import Camera
 
 wanted_backend()
@@ -35,26 +35,23 @@ TILT_DEG = 4.0
 
 _STEP_S = 0.004
 _STEPS_A_SIDE = 30
-_MAX_HULL_VERTICES = 64
 _SLAB_M = 0.04
-_SHEET_M = 0.003
 _DROP_M = 0.0005
 
-BuildAsset = Callable[[str, int], Asset]
 FindSupport = Callable[[str, int], Support]
 
 
 @dataclass(frozen=True, eq=False)
-class Hull:
-    """A solid part as the physics has it.
+class Ground:
+    """What objects stand on and among.
 
     Attributes:
-        vertices_m: (N, 3) corners of its convex hull, object frame.
-        volume_m3: of the stuff it is made of, for the weight: that of a closed mesh, that of a sheet for an open one.
+        pieces_m: still convex pieces, (N, 3) corners in the world, by the id of what they belong to; no id of an object.
+        level_m: height of a plane under all objects, as its contacts are the surest; None where pieces carry them.
     """
 
-    vertices_m: Float
-    volume_m3: float
+    pieces_m: Mapping[str, Sequence[Float]]
+    level_m: float | None = None
 
 
 @dataclass(frozen=True)
@@ -73,49 +70,6 @@ class Settled:
 
 
 @lru_cache(maxsize=1024)
-def hulls(build_asset: BuildAsset, kind: str, variant: int) -> tuple[Hull, ...]:
-    """The hulls of an asset's solid parts, at scale 1, with at most about 100 corners each. Parts without volume have none."""
-    found = []
-    for part in build_asset(kind, variant).parts:
-        if not part.solid:
-            continue
-        try:
-            hull = ConvexHull(part.vertices_m)
-        except QhullError:  # flat: nothing to bump into
-            continue
-        if hull.volume > 1e-9:
-            found.append(Hull(_simplified(part.vertices_m[hull.vertices]), _stuff_m3(part, float(hull.volume))))
-    if not found:
-        raise ValueError(f"asset {kind!r} variant {variant} has no solid part with a volume; the physics needs one")
-    return tuple(found)
-
-
-def _stuff_m3(part: Part, hull_m3: float) -> float:
-    """Lamp shades and mugs are hollow: an open surface weighs as a sheet of `_SHEET_M`, a closed one by what it encloses."""
-    corners = (part.vertices_m - part.vertices_m.mean(axis=0))[part.faces]
-    across = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    area_m2 = float(np.linalg.norm(across, axis=1).sum()) / 2.0
-    is_open = np.linalg.norm(across.sum(axis=0)) / 2.0 > 0.005 * area_m2
-    enclosed_m3 = abs(float(np.einsum("ij,ij->", corners[:, 0], np.cross(corners[:, 1], corners[:, 2])))) / 6.0
-    return float(np.clip(_SHEET_M * area_m2 if is_open else enclosed_m3, 0.02 * hull_m3, hull_m3))
-
-
-def _simplified(vertices_m: Float) -> Float:
-    """Corners that stand out in some direction, those of the lowest and highest rims among them."""
-    if len(vertices_m) <= _MAX_HULL_VERTICES:
-        return vertices_m
-    turn = np.linspace(0.0, 2.0 * np.pi, 24, endpoint=False)
-    flat = np.stack([np.cos(turn), np.sin(turn), np.zeros_like(turn)], axis=1)
-    keep: set[int] = set()
-    for z in (vertices_m[:, 2].min(), vertices_m[:, 2].max()):
-        rim = np.flatnonzero(np.abs(vertices_m[:, 2] - z) < 2e-4)
-        keep.update(rim[np.argmax(vertices_m[rim] @ flat.T, axis=0)].tolist())
-    for slope in (-0.8, 0.0, 0.8):
-        keep.update(np.argmax(vertices_m @ (flat + np.array([0.0, 0.0, slope])).T, axis=0).tolist())
-    return vertices_m[sorted(keep)]
-
-
-@lru_cache(maxsize=1024)
 def stands_alone(kind: str, variant: int) -> bool:
     """Whether an asset stands upright by itself on a level surface that is tipped a little."""
     item = assets.place(kind, variant, "it", np.zeros(3))
@@ -128,8 +82,9 @@ class World:
     """A scene's objects as rigid bodies.
 
     Args:
-        scene: with a "table" among its fixtures, whose top carries the objects.
+        scene: with a "table" among its fixtures, whose top carries the objects, unless `ground` is given.
         free: ids of the objects that can move; None for all. The others stand fixed.
+        ground: what the objects stand on and among, instead of the table.
         build_asset, find_support: the asset library.
     """
 
@@ -138,6 +93,7 @@ class World:
         scene: Scene,
         *,
         free: Collection[str] | None = None,
+        ground: Ground | None = None,
         build_asset: BuildAsset = assets.build_asset,
         find_support: FindSupport = assets.support,
     ) -> None:
@@ -151,28 +107,31 @@ class World:
         spec.option.enableflags |= int(getattr(mujoco.mjtEnableBit, "mjENBL_MULTICCD", 0))
         low_m = {o.instance_id: _lowest_m(o, build_asset) for o in scene.objects}
         self._lift_m = {i: _DROP_M - z for i, z in low_m.items()}
-        _add_table(spec, scene, find_support, build_asset)
+        if ground is None:
+            _add_table(spec, scene, find_support, build_asset)
+        else:
+            _add_ground(spec, ground)
         for item in scene.objects:
             _add_object(spec, item, item.instance_id in self._free, build_asset)
         self._model = spec.compile()
         self._data = mujoco.MjData(self._model)
-        self._bodies = {o.instance_id: self._model.body(o.instance_id).id for o in scene.objects}
+        still = () if ground is None else ground.pieces_m
+        self._bodies = {name: self._model.body(name).id for name in (*(o.instance_id for o in scene.objects), *still)}
         body_of_geom = self._model.geom_bodyid
         self._geoms = {i: np.flatnonzero(body_of_geom == body).tolist() for i, body in self._bodies.items()}
         mujoco.mj_kinematics(self._model, self._data)
 
     def overlapping(self, item: SceneObject, *, clearance_m: float = 0.0) -> tuple[str, ...]:
-        """Ids of the other objects that are nearer than `clearance_m` to `item`, at the pose that `item` has.
+        """Ids of the other objects, and of what they stand among, that are nearer than `clearance_m` to `item` at its pose.
 
         `item` is a free object of the scene at any pose but the scene's own scale.
         """
         self._pose(item)
         mujoco.mj_kinematics(self._model, self._data)
         return tuple(
-            o.instance_id
-            for o in self.scene.objects
-            if o.instance_id != item.instance_id
-            and self.distance_m(item.instance_id, o.instance_id, clearance_m + 1e-4) < clearance_m
+            other
+            for other in self._bodies
+            if other != item.instance_id and self.distance_m(item.instance_id, other, clearance_m + 1e-4) < clearance_m
         )
 
     def distance_m(self, a: str, b: str, limit_m: float = 0.1) -> float:
@@ -241,6 +200,22 @@ def _add_table(spec: mujoco.MjSpec, scene: Scene, find_support: FindSupport, bui
     spec.worldbody.add_geom(
         type=kind, size=size, pos=middle_m, quat=_quaternion(table.rotation), friction=[0.8, 0.005, 0.0001]
     )
+
+
+def _add_ground(spec: mujoco.MjSpec, ground: Ground) -> None:
+    if ground.level_m is not None:
+        spec.worldbody.add_geom(
+            type=mujoco.mjtGeom.mjGEOM_PLANE,
+            size=[1.0, 1.0, 0.1],
+            pos=[0.0, 0.0, ground.level_m],
+            friction=[0.8, 0.005, 0.0001],
+        )
+    for owner, pieces in ground.pieces_m.items():
+        body = spec.worldbody.add_body(name=owner)
+        for number, piece in enumerate(pieces):
+            mesh = spec.add_mesh(name=f"{owner}//{number}", uservert=piece.ravel())
+            mesh.inertia = mujoco.mjtMeshInertia.mjMESH_INERTIA_CONVEX
+            body.add_geom(type=mujoco.mjtGeom.mjGEOM_MESH, meshname=f"{owner}//{number}", friction=[0.8, 0.005, 0.0001])
 
 
 def _add_object(spec: mujoco.MjSpec, item: SceneObject, free: bool, build_asset: BuildAsset) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -17,12 +16,12 @@ from gsi_bench_hf.synth import assets
 from gsi_bench_hf.synth.assets.base import Support
 from gsi_bench_hf.synth.physics import stands_alone
 from gsi_bench_hf.synth.scene import Float, Scene, SceneObject
+from gsi_bench_hf.synth.surfaces import EDGE_MARGIN_M, Surface
 from gsi_bench_hf.synth.viewpoints import View, bounds_px, frame, sample_lights, sample_view
 
 VARIANTS = 24
 """How many variants of each kind scenes draw from: enough to vary, few enough to keep painted textures in memory."""
 
-EDGE_MARGIN_M = 0.02
 _GAP_M = 0.03
 _REACH_M = np.array([0.4, 0.27])
 _MAX_HIDDEN = 0.3
@@ -35,24 +34,7 @@ _MIXED_UP = (
 )
 
 
-@dataclass(frozen=True, eq=False)
-class Tabletop:
-    """A level surface in the world: `center_m` (3,) of the top, `axes` (2, 2) its unit x and y (rows), and its shape."""
-
-    center_m: Float
-    axes: Float
-    support: Support
-
-    def holds(self, points_m: Float, margin_m: float = EDGE_MARGIN_M) -> bool:
-        """Whether all points (N, 2 or 3), world, lie over the surface, `margin_m` from its edge."""
-        local = (points_m[:, :2] - self.center_m[:2]) @ self.axes.T
-        half = self.support.half_extents_m - margin_m
-        if self.support.shape == "disc":
-            return bool((np.linalg.norm(local, axis=1) <= half[0]).all())
-        return bool((np.abs(local) <= half).all())
-
-
-def tabletop_of(scene: Scene) -> Tabletop:
+def tabletop_of(scene: Scene) -> Surface:
     """The table's top. Raises ValueError for a scene without a table."""
     for item in scene.fixtures:
         if item.kind == "table":
@@ -60,11 +42,11 @@ def tabletop_of(scene: Scene) -> Tabletop:
     raise ValueError(f"the scene has no table among its fixtures {[f.kind for f in scene.fixtures]}")
 
 
-def _top(table: SceneObject) -> Tabletop:
+def _top(table: SceneObject) -> Surface:
     support = assets.support(table.kind, table.variant)
     up = np.array([0.0, 0.0, support.height_m * table.scale])
     scaled = Support(support.height_m * table.scale, support.shape, support.half_extents_m * table.scale)
-    return Tabletop(table.position_m + table.rotation @ up, table.rotation[:2, :2].T, scaled)
+    return Surface(table.instance_id, table.position_m + table.rotation @ up, table.rotation[:2, :2].T, scaled)
 
 
 def footprint_m(item: SceneObject) -> Float:
@@ -126,7 +108,7 @@ def _room(view: View, *, rng: np.random.Generator) -> list[SceneObject]:
     return fixtures
 
 
-def _focus(top: Tabletop, *, rng: np.random.Generator) -> Float:
+def _focus(top: Surface, *, rng: np.random.Generator) -> Float:
     """(3,) about which point of the table the things stand."""
     spare = np.maximum(top.support.half_extents_m - _REACH_M, 0.0)
     local = rng.uniform(-0.7, 0.7, size=2) * spare
@@ -168,7 +150,7 @@ def _stand(
     variant: int,
     number: int,
     placed: Sequence[SceneObject],
-    top: Tabletop,
+    top: Surface,
     view: View,
     focus_m: Float,
     *,

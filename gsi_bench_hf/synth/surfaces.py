@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,3 +70,52 @@ def _placed(item: SceneObject, support: Support) -> Surface:
         clearance_m=support.clearance_m * item.scale,
     )
     return Surface(item.instance_id, item.position_m + item.rotation @ at, item.rotation[:2, :2].T, scaled)
+
+
+@dataclass(frozen=True, eq=False)
+class Rest:
+    """What a thing stands on: a surface of another one, or only its flat top, where no surface was declared.
+
+    Attributes:
+        carrier_id: instance id of what carries it.
+        surface: None for a flat top.
+    """
+
+    carrier_id: str
+    surface: Surface | None
+
+
+def rests_of(scene: Scene, surfaces: Sequence[Surface] | None = None) -> dict[str, Rest]:
+    """What each fixture and object stands on, by id; those are missing that hang on a wall, in the air, or are the room itself.
+
+    Args:
+        scene: with upright things.
+        surfaces: `surfaces_of(scene)`, where that is known.
+    """
+    found = surfaces_of(scene) if surfaces is None else surfaces
+    items = (*scene.fixtures, *scene.objects)
+    base_m = np.stack([i.position_m for i in items]) if items else np.zeros((0, 3))
+    rests: dict[str, Rest] = {}
+    for surface in found:
+        for row in np.flatnonzero(np.abs(base_m[:, 2] - surface.center_m[2]) < _TOUCHING_M):
+            item = items[row]
+            new = item.instance_id not in rests and item.instance_id != surface.owner_id
+            if new and surface.holds(base_m[row, None], 0.0):
+                rests[item.instance_id] = Rest(surface.owner_id, surface)
+    for item in items:
+        carrier = None if item.instance_id in rests else _topmost(item, items)
+        if carrier is not None:
+            rests[item.instance_id] = Rest(carrier.instance_id, None)
+    return rests
+
+
+def _topmost(item: SceneObject, items: Sequence[SceneObject]) -> SceneObject | None:
+    """What has its top where a thing has its base, under its middle."""
+    for other in items:
+        top_m = float(other.position_m[2] + other.size_m[2] * other.scale)
+        if other is item or abs(top_m - float(item.position_m[2])) >= _TOUCHING_M:
+            continue
+        local = (item.position_m - other.position_m) @ other.rotation
+        if (np.abs(local[:2]) <= other.size_m[:2] * other.scale / 2.0).all():
+            return other
+    return None

@@ -11,8 +11,9 @@ import pytest
 
 from gsi_bench_hf.geometry import rotation_z
 from gsi_bench_hf.synth.assets.base import Asset, Material, Part, Support
-from gsi_bench_hf.synth.physics import TILT_DEG, World, hulls
+from gsi_bench_hf.synth.physics import TILT_DEG, World
 from gsi_bench_hf.synth.scene import Scene, SceneObject, look_at, pinhole
+from gsi_bench_hf.synth.solids import hulls
 from gsi_bench_hf.types import Camera
 
 TOP_M = 0.75

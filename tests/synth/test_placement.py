@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from gsi_bench_hf.geometry import rotation_z
 from gsi_bench_hf.synth import assets, filters
 from gsi_bench_hf.synth.assets.base import Support
-from gsi_bench_hf.synth.placement import Tabletop, footprint_m, gap_m, sample_tabletop, tabletop_of
+from gsi_bench_hf.synth.placement import footprint_m, gap_m, sample_tabletop, tabletop_of
 from gsi_bench_hf.synth.scene import EditedScene, Scene, to_json
+from gsi_bench_hf.synth.surfaces import Surface
 from gsi_bench_hf.synth.viewpoints import MIN_LONG_SIDE_PX, SIZE_PX, bounds_px
 
 
@@ -106,7 +107,7 @@ def test_a_surface_holds_what_is_on_it() -> None:
     corner = top.center_m[:2] + (support.half_extents_m * [1.0, 0.0]) @ top.axes
     assert top.holds(corner[None], -0.001)
     assert not top.holds(corner[None], 0.001)
-    disc = Tabletop(np.zeros(3), np.eye(2), Support(0.0, "disc", np.array([0.5, 0.5])))
+    disc = Surface("table", np.zeros(3), np.eye(2), Support(0.0, "disc", np.array([0.5, 0.5])))
     assert disc.holds(np.array([[0.3, 0.3]]), 0.02)
     assert not disc.holds(np.array([[0.4, 0.4]]), 0.02)
     with pytest.raises(ValueError, match="the scene has no table among its fixtures"):
