@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from gsi_bench_hf import cli_numbers
+from gsi_bench_hf import cli_data, cli_numbers
 from gsi_bench_hf.cli_arguments import CANT_START, WHAT, make_parser
 from gsi_bench_hf.cli_output import complain as _complain
 from gsi_bench_hf.cli_output import say as _say
@@ -54,7 +54,8 @@ def _for_the_user(error: BaseException) -> BaseException | None:
 
 def _parser() -> argparse.ArgumentParser:
     numbers = {"aggregate": cli_numbers.aggregate, "compare": cli_numbers.compare}
-    return make_parser({"list": _list, "build": _build, "run": _run, "score": _score, "report": _report, **numbers})
+    data = {"build": cli_data.build, "merge": cli_data.merge, "view": cli_data.view}
+    return make_parser({"list": _list, "run": _run, "score": _score, "report": _report, **data, **numbers})
 
 
 def _list(arguments: argparse.Namespace) -> int:
@@ -83,22 +84,6 @@ def _one_line(spec: Any) -> str:
         first = (spec.__doc__ or "").strip().partition("\n")[0].rstrip(".")
         what = first[:1].lower() + first[1:]
     return f"{what}{later}"
-
-
-def _build(arguments: argparse.Namespace) -> int:
-    from gsi_bench_hf.data.repo import build
-
-    build(
-        arguments.config,
-        arguments.out,
-        num_samples=arguments.num_samples,
-        seed=arguments.seed,
-        num_proc=arguments.num_proc,
-        renderer=arguments.renderer,
-    )
-    path = arguments.out if arguments.out.startswith((".", "/")) else f"./{arguments.out}"
-    _say(f'Dataset: {arguments.out}\nload_dataset("{path}", "{arguments.config}") reads it.')
-    return DONE
 
 
 def _run(arguments: argparse.Namespace) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
@@ -30,6 +31,8 @@ def make_parser(run: Mapping[str, Command]) -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
     _add_list(commands, run["list"])
     _add_build(commands, run["build"])
+    _add_merge(commands, run["merge"])
+    _add_view(commands, run["view"])
     _add_run(commands, run["run"])
     _add_score(commands, run["score"])
     _add_report(commands, run["report"])
@@ -59,6 +62,44 @@ def _add_build(commands: Any, command: Command) -> None:
         "--num-proc", type=_positive, default=_default_num_proc(), metavar="P", help="processes (default: %(default)s)"
     )
     parser.add_argument("--renderer", default="mujoco", help="default: %(default)s")
+    parser.add_argument(
+        "--shards",
+        type=_shards,
+        metavar="A:B/N",
+        help="make only the files A to B - 1 of N, for `gsi-bench merge`: 0:10/100 is the first tenth",
+    )
+
+
+def _add_merge(commands: Any, command: Command) -> None:
+    parser = _add(
+        commands,
+        "merge",
+        "Check the parts of a build that several machines made, and make one folder of them.",
+        command,
+    )
+    parser.add_argument("parts", nargs="+", metavar="PART", help="folders of `gsi-bench build --shards`")
+    parser.add_argument("--out", required=True, metavar="DIR", help="the folder to make; may be one of the parts")
+
+
+def _add_view(commands: Any, command: Command) -> None:
+    parser = _add(
+        commands,
+        "view",
+        "Make one HTML file that shows samples: images, boxes, masks, depth, instructions.",
+        command,
+    )
+    parser.add_argument(
+        "source", metavar="CONFIG|FOLDER", help="such as sim-tabletop, or a folder of `gsi-bench build`"
+    )
+    parser.add_argument("--out", metavar="FILE.html", help="the file to write (default: gallery.html)")
+    parser.add_argument(
+        "--config", metavar="CONFIG", help="which of the folder's configs (default: its only one, or all)"
+    )
+    parser.add_argument(
+        "--limit", type=_positive, default=48, metavar="N", help="at most so many samples (default: %(default)s)"
+    )
+    parser.add_argument("--seed", type=_natural, default=0, metavar="S", help="of a rendered config (default: 0)")
+    parser.add_argument("--data-dir", metavar="DIR", help="the released files, for a released config")
 
 
 def _add_run(commands: Any, command: Command) -> None:
@@ -165,6 +206,14 @@ def _positive(text: str) -> int:
 
 def _natural(text: str) -> int:
     return _integer(text, 0)
+
+
+def _shards(text: str) -> tuple[range, int]:
+    """The shards that "0:10/100" names, and how many there are in all."""
+    match = re.fullmatch(r"([0-9]+):([0-9]+)/([0-9]+)", text)
+    if not match or not int(match[1]) < int(match[2]) <= int(match[3]):
+        raise argparse.ArgumentTypeError(f"{text!r} is not A:B/N with 0 <= A < B <= N, such as 0:10/100")
+    return range(int(match[1]), int(match[2])), int(match[3])
 
 
 def _integer(text: str, lowest: int) -> int:

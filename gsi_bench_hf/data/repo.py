@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 from tqdm import tqdm
 
-from gsi_bench_hf.data.card import check_readme, write_readme
-from gsi_bench_hf.data.shards import ROW_LINE, Build, Shard, read_build, write_shard
-from gsi_bench_hf.data.subsets import SUBSETS, UnavailableConfigError, require_built
-
-ROWS_PER_SHARD = 24
+from gsi_bench_hf.data.card import check_readme, write_card
+from gsi_bench_hf.data.shards import (
+    Build,
+    default_num_shards,
+    num_scenes,
+    read_made,
+    rows_per_scene,
+    write_shard,
+)
+from gsi_bench_hf.data.subsets import SUBSETS, Subset, UnavailableConfigError, require_built
+from gsi_bench_hf.data.workers import write_in_processes
 
 
 def build(
@@ -30,7 +31,8 @@ def build(
     seed: int = 0,
     num_proc: int = 1,
     renderer: str = "mujoco",
-    rows_per_shard: int = ROWS_PER_SHARD,
+    num_shards: int | None = None,
+    shards: range | None = None,
 ) -> Path:
     """Build a config into a dataset repository: `out/README.md` and `out/data/<config>/<split>-*.parquet`.
 
@@ -38,13 +40,14 @@ def build(
     `num_proc` and however often it was restarted. Several configs can be built into one folder, one after the other.
 
     Args:
-        config: a config that this version can make, "sim-tabletop".
+        config: a config that this version can make, such as "sim-tabletop".
         out: folder; made if it is missing.
         num_samples: rows, the first ones of the config; None for all.
         seed: of the generator; 0 is the benchmark.
         num_proc: processes that render.
         renderer: the renderer's name.
-        rows_per_shard: rows a file.
+        num_shards: files; None for about 24 rows a file and no more than 100 files.
+        shards: make these of them alone, counted from 0. Such a part has no README.md; `merge.merge` puts parts together.
 
     Returns:
         The folder.
@@ -55,42 +58,60 @@ def build(
         ValueError: an argument that makes no sense, a folder with other data of this config, or with a README.md that is not ours.
         RuntimeError: another process builds into the folder, or a worker failed.
     """
-    for name, value in {"num_samples": num_samples, "num_proc": num_proc, "rows_per_shard": rows_per_shard}.items():
+    for name, value in {"num_samples": num_samples, "num_proc": num_proc, "num_shards": num_shards}.items():
         if value is not None and value < 1:
             raise ValueError(f"build: {name} is {value!r}, expected a number >= 1")
     if seed < 0:
         raise ValueError(f"build: seed is {seed!r}, expected a number >= 0")
     subset = SUBSETS[config]
     require_built(subset)
-    if subset.generator is None:
-        raise UnavailableConfigError(
-            f"config '{config}' is read from the released files and not made here: load_dataset('gsi-bench', '{config}') "
-            f"has its rows; to build a dataset, use '{subset.instead}'"
+    wanted = _plan(subset, num_samples or subset.num_rows, num_shards, seed, renderer)
+    chosen = range(wanted.num_shards) if shards is None else shards
+    if not chosen or chosen.step != 1 or chosen.start < 0 or chosen.stop > wanted.num_shards:
+        raise ValueError(
+            f"build: shards is {shards!r}, expected a range of one or more of the {wanted.num_shards} shards"
         )
-    from gsi_bench_hf.synth import GENERATOR_VERSION
-
-    wanted = Build(
-        config,
-        str(subset.generator),
-        GENERATOR_VERSION,
-        subset.split,
-        num_samples or subset.num_rows,
-        rows_per_shard,
-        seed,
-        renderer,
-    )
     root = Path(out)
     folder = root / "data" / config
     folder.mkdir(parents=True, exist_ok=True)
-    with _alone_in(root):
+    with alone_in(root):
         check_readme(root)
-        _make(wanted, folder, num_proc)
-        write_readme(root)
+        _make(wanted, folder, chosen, num_proc)
+        write_card(root)
     return root
 
 
+def _plan(subset: Subset, num_rows: int, num_shards: int | None, seed: int, renderer: str) -> Build:
+    if subset.generator is None:
+        raise UnavailableConfigError(
+            f"config '{subset.name}' is read from the released files and not made here: "
+            f"load_dataset('gsi-bench', '{subset.name}') has its rows; to build a dataset, use '{subset.instead}'"
+        )
+    from gsi_bench_hf.synth import GENERATOR_VERSION
+
+    unit = rows_per_scene(subset.generator)
+    most = num_scenes(num_rows, unit)
+    if num_shards is not None and num_shards > most:
+        raise ValueError(
+            f"build: num_shards is {num_shards}, but {num_rows} rows of {subset.name} are of {most} scenes, and no scene is "
+            f"cut in two; give {most} or fewer"
+        )
+    return Build(
+        config=subset.name,
+        generator=subset.generator,
+        version=GENERATOR_VERSION,
+        split=subset.split,
+        num_rows=num_rows,
+        num_shards=num_shards or default_num_shards(num_rows),
+        rows_per_scene=unit,
+        seed=seed,
+        renderer=renderer,
+    )
+
+
 @contextmanager
-def _alone_in(root: Path) -> Iterator[None]:
+def alone_in(root: Path) -> Iterator[None]:
+    """Keep other builds out of the folder. Raises RuntimeError when one is there already."""
     path = root / ".gsi-bench-build.lock"
     try:
         with FileLock(path, timeout=0):
@@ -99,86 +120,28 @@ def _alone_in(root: Path) -> Iterator[None]:
             finally:
                 path.unlink(missing_ok=True)
     except Timeout:
-        raise RuntimeError(f"another process is building into {root}; wait for it, or give another folder") from None
+        raise RuntimeError(
+            f"another process is building into {root}; wait for it, or give another folder (parts of a build go to a folder "
+            f"each, and `gsi-bench merge` puts them together)"
+        ) from None
 
 
-def _make(wanted: Build, folder: Path, num_proc: int) -> None:
-    """Write the shards that are missing."""
+def _make(wanted: Build, folder: Path, chosen: range, num_proc: int) -> None:
+    """Write the chosen shards that are missing."""
     for leftover in folder.glob(".*.tmp"):
         leftover.unlink()
-    shards = wanted.shards(folder)
-    found = {path: read_build(path) for path in sorted(folder.glob("*.parquet"))}
+    found = {path: read_made(path) for path in sorted(folder.glob("*.parquet"))}
     for path, other in found.items():
-        if other is not None and other != wanted:
+        if other is not None and other.build != wanted:
             raise ValueError(
-                f"{path} is of another build: {_difference(other, wanted)}. Give another folder, or remove {folder}"
+                f"{path} is of another build: {wanted.difference(other.build)}. Give another folder, or remove {folder}"
             )
+    shards = wanted.shards(folder)[chosen.start : chosen.stop]
     missing = [shard for shard in shards if found.get(Path(shard.path)) is None]
-    done = wanted.num_rows - sum(shard.stop - shard.start for shard in missing)
-    with tqdm(desc=f"Building {wanted.config}", total=wanted.num_rows, initial=done, unit=" rows") as bar:
+    rows, left = (sum(shard.stop - shard.start for shard in some) for some in (shards, missing))
+    with tqdm(desc=f"Building {wanted.config}", total=rows, initial=rows - left, unit=" rows") as bar:
         if num_proc == 1 or len(missing) < 2:
             for shard in missing:
                 write_shard(shard, lambda: bar.update(1))
         else:
-            _in_processes(missing, min(num_proc, len(missing)), lambda: bar.update(1))
-
-
-def _difference(found: Build, wanted: Build) -> str:
-    ours, theirs = asdict(wanted), asdict(found)
-    return ", ".join(
-        f"{key} is {theirs[key]!r} there, {ours[key]!r} wanted" for key in ours if ours[key] != theirs[key]
-    )
-
-
-def _in_processes(shards: list[Shard], num_proc: int, on_row: Callable[[], object]) -> None:
-    """Share out the shards to workers.
-
-    They are fresh interpreters: neither a graphics context nor a thread survives a fork, and a spawned pool would want the caller's
-    script to have a main guard.
-    """
-    workers = [_start(shards[i::num_proc]) for i in range(num_proc)]
-    try:
-        with ThreadPoolExecutor(num_proc) as pool:
-            for future in as_completed([pool.submit(_follow, worker, on_row) for worker in workers]):
-                failure = future.result()
-                if failure is not None:
-                    _stop(workers)
-                    raise RuntimeError(f"a worker failed: {failure}. Finished shards are kept; call again to go on")
-    finally:
-        _stop(workers)
-
-
-def _stop(workers: list[subprocess.Popen[str]]) -> None:
-    for worker in workers:
-        worker.kill()
-        worker.wait()
-
-
-def _start(shards: list[Shard]) -> subprocess.Popen[str]:
-    package_parent = str(Path(__file__).resolve().parents[2])
-    path = os.pathsep.join(filter(None, [package_parent, os.environ.get("PYTHONPATH")]))
-    worker = subprocess.Popen(
-        [sys.executable, "-m", "gsi_bench_hf.data.shards"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONPATH": path},
-    )
-    assert worker.stdin is not None
-    worker.stdin.write(json.dumps([asdict(shard) for shard in shards]))
-    worker.stdin.close()
-    return worker
-
-
-def _follow(worker: subprocess.Popen[str], on_row: Callable[[], object]) -> str | None:
-    """Count a worker's rows to its end. Returns what went wrong, or None."""
-    assert worker.stdout is not None
-    last = ""
-    with worker.stdout:
-        for line in worker.stdout:
-            if line == ROW_LINE:
-                on_row()
-            elif line.startswith('{"error"'):
-                last = json.loads(line)["error"]
-    code = worker.wait()
-    return (last or f"it ended with code {code}") if code else None
+            write_in_processes(missing, min(num_proc, len(missing)), lambda: bar.update(1))
