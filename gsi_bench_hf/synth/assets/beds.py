@@ -54,8 +54,8 @@ def _cover(rng: np.random.Generator, width: float, top: float) -> tuple[list[Par
     """A duvet over the lower part of the mattress, its turned-down hem, its colour word, and y of its upper end."""
     color, tone = pick(rng, UPHOLSTERY)
     length = rng.uniform(1.3, 1.5)
-    y = -_LENGTH_M / 2 - 0.03 + length / 2
-    duvet = draped(width + 0.07, length, rng.uniform(0.22, 0.32), rng).moved(y=y, z=top + 0.05)
+    y = -_LENGTH_M / 2 - 0.05 + length / 2
+    duvet = draped(width + 0.1, length, rng.uniform(0.22, 0.32), rng).moved(y=y, z=top + 0.05)
     parts = [duvet.tiled(CLOTH_TILE_M).part(cloth(tone, ("linen", "twill")[int(rng.integers(2))]), False)]
     return parts, color, np.array(y + length / 2)
 

@@ -127,7 +127,8 @@ def front(width: float, height: float, at_m: tuple[float, float, float], style: 
     """A door's or drawer's front: "flat", "frame" (a sunk panel in a frame) or "groove" (a bead near its edge).
 
     Args:
-        width, height: metres.
+        width: metres.
+        height: metres.
         at_m: middle of its lower edge, on the plane it lies against; it rises towards -y.
         style: how it is made.
         thick: metres.

@@ -14,6 +14,7 @@ from gsi_bench_hf.synth.assets import (
     bathroom,
     beds,
     books,
+    building,
     clothing,
     desks,
     electronics,
@@ -24,7 +25,9 @@ from gsi_bench_hf.synth.assets import (
     household,
     housekeeping,
     kitchen,
+    kitchenware,
     lamps,
+    lighting,
     plants,
     rooms,
     rows,
@@ -67,6 +70,9 @@ _FAMILIES = (
     storage,
     desks,
     kitchen,
+    building,
+    lighting,
+    kitchenware,
 )
 for _name, _kind in chain.from_iterable(family.KINDS.items() for family in _FAMILIES):
     KINDS.add(_name, _kind)

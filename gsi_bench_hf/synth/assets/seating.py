@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from gsi_bench_hf.synth.assets.base import Draft, Kind, Part, Support
+from gsi_bench_hf.synth.assets.base import Draft, Float, Kind, Material, Part, Support
+from gsi_bench_hf.synth.assets.fixtures import WOOD_TILE_M
 from gsi_bench_hf.synth.assets.joinery import BLACK, board, corner_legs, paint, wood
-from gsi_bench_hf.synth.assets.shapes import Shape
+from gsi_bench_hf.synth.assets.lamps import CHROME
+from gsi_bench_hf.synth.assets.outlines import circle, curve
+from gsi_bench_hf.synth.assets.shapes import Shape, extrude, lathe, merge, rod, rounded_box, tube
 from gsi_bench_hf.synth.assets.upholstery import CLOTH_TILE_M, Cover, padded, upholstered
 
 
@@ -97,9 +100,127 @@ def chair(rng: np.random.Generator) -> Draft:
     return Draft(tuple(parts), color, word, 1, 4.5, (_seat(width - 0.12, depth - 0.16, carried, -0.02),))
 
 
+def _star(metal: Material, height: float, reach: float) -> Part:
+    """Five arms on castors and the column in their middle, as one solid."""
+    pieces = []
+    for k in range(5):
+        angle = 2 * np.pi * k / 5 + np.pi / 2
+        x, y = np.cos(angle), np.sin(angle)
+        pieces.append(rod((0.02 * x, 0.02 * y, 0.105), (reach * x, reach * y, 0.07), 0.017, 8))
+        wheel = lathe([(0.0, -0.018), (0.024, -0.018), (0.028, -0.01), (0.028, 0.01), (0.024, 0.018), (0.0, 0.018)], 14)
+        pieces.append(wheel.turned("y", 90).turned("z", np.rad2deg(angle)).moved(reach * x, reach * y, 0.028))
+    pieces.append(lathe([(0.0, 0.07), (0.035, 0.07), (0.035, 0.13), (0.022, 0.14), (0.022, height), (0.0, height)], 16))
+    return merge(*pieces).part(metal)
+
+
+def office_chair(rng: np.random.Generator) -> Draft:
+    """A swivel chair on castors, with arms or without."""
+    cover = upholstered(rng, 0.2, "black", "gray", "blue", "green", "red")
+    metal = (BLACK, CHROME)[int(rng.integers(2))]
+    seat_m, width = rng.uniform(0.44, 0.48), rng.uniform(0.46, 0.5)
+    tall = rng.uniform(0.42, 0.62)
+    seat = padded(width, 0.46, 0.075, 0.034, (0, 0, 0.006), flat=8.0).moved(z=seat_m - 0.081)
+    back = (
+        padded(width - 0.05, 0.06, tall, 0.028, (0.0, 0.012, 0.0), flat=3.0)
+        .turned("x", -8)
+        .moved(y=0.235, z=seat_m + 0.1)
+    )
+    spine = tube(
+        [(0, 0.1, seat_m - 0.09), (0, 0.25, seat_m - 0.07), (0, 0.3, seat_m + 0.03), (0, 0.29, seat_m + 0.3)], 0.018, 8
+    )
+    parts = [_star(metal, seat_m - 0.075, 0.27), _soft(seat, cover), _soft(back, cover), spine.part(BLACK, False)]
+    if rng.integers(3):
+        for s in (-1, 1):
+            x = s * (width / 2 + 0.025)
+            line = [(0.7 * x, 0.05, seat_m - 0.07), (x, 0.05, seat_m - 0.06), (x, 0.05, seat_m + 0.17)]
+            pad = rounded_box(0.055, 0.26, 0.028, 0.01, 0.02, steps=2).moved(x, 0.02, seat_m + 0.17)
+            parts.append(merge(tube(line, 0.014, 8), pad).part(BLACK, False))
+    return Draft(tuple(parts), cover.color, cover.word, 1, 11.0, (_seat(width - 0.16, 0.3, seat_m, -0.03),))
+
+
+def stool(rng: np.random.Generator) -> Draft:
+    """A round stool on four legs, low or as high as a bar, with a padded seat or a wooden one."""
+    height = rng.uniform(0.42, 0.47) if rng.integers(2) else rng.uniform(0.6, 0.68)
+    radius, legs = rng.uniform(0.15, 0.175), wood(rng) if rng.integers(3) else paint(rng)
+    parts = corner_legs(1.05 * radius, 1.05 * radius, height - 0.03, 0.034, 0.026, legs.material, "round", 6.0)
+    low = 0.35 * height
+    reach = 1.05 * radius / 2 + np.tan(np.deg2rad(6.0)) * (height - 0.03 - low)
+    bars = [rod((-reach, s * reach, low), (reach, s * reach, low), 0.009, 8) for s in (-1, 1)]
+    bars += [rod((s * reach, -reach, low), (s * reach, reach, low), 0.009, 8) for s in (-1, 1)]
+    parts.append(merge(*bars).part(legs.material if legs.word == "painted" else BLACK, False))
+    color, word = legs.color, legs.word
+    if rng.integers(2):
+        cover = upholstered(rng, 0.4)
+        line = [
+            (0.0, 0.0),
+            (radius - 0.01, 0.0),
+            (radius, 0.012),
+            (radius, 0.04),
+            (radius - 0.015, 0.055),
+            (0.0, 0.058),
+        ]
+        seat = lathe(line, 40, crease_deg=60.0).moved(z=height - 0.035)
+        parts.append(_soft(Shape(seat.vertices, seat.faces, seat.normals, _flat_uv(seat)), cover))
+        carried, color, word = height + 0.023, cover.color, cover.word
+    else:
+        seat = extrude(circle(radius, 40), 0.03, 0.008, 2).moved(z=height - 0.03)
+        parts.append(seat.tiled(*WOOD_TILE_M).part(legs.material))
+        carried = height
+    flat = Support(carried, "disc", np.full(2, radius - 0.03), name="seat")
+    return Draft(tuple(parts), color, word, 4, 3.5, (flat,))
+
+
+def _flat_uv(shape: Shape) -> Float:
+    """Texture coordinates in metres of a round cushion: from above, and round its side."""
+    side = np.abs(shape.normals[:, 2]) < 0.7
+    around = np.stack(
+        [shape.uv[:, 0] * 2 * np.pi * np.hypot(*shape.vertices[:, :2].T).max(), -shape.vertices[:, 2]], axis=-1
+    )
+    return np.where(side[:, None], around, shape.vertices[:, :2] * [1.0, -1.0])
+
+
+def pouf(rng: np.random.Generator) -> Draft:
+    """A round upholstered seat without a back."""
+    cover = upholstered(rng, 0.3)
+    radius, height = rng.uniform(0.22, 0.28), rng.uniform(0.34, 0.42)
+    side = [(radius * 0.9, 0.0), (radius * 0.98, 0.03), (radius * 1.02, height * 0.5), (radius * 0.98, height - 0.05)]
+    line = curve([*side, (radius * 0.9, height - 0.012), (radius * 0.75, height)], 16)
+    body = lathe(np.concatenate([[[0.0, 0.0]], line, [[0.0, height]]]), 48)
+    seam = tube(np.column_stack([circle(radius * 0.955, 48), np.full(49, height - 0.03)]), 0.006, 6, round_ends=False)
+    soft = _soft(Shape(body.vertices, body.faces, body.normals, _flat_uv(body)), cover)
+    piping = seam.part(Material(None, cover.material.rgba, 0.05, 0.2), False)
+    flat = Support(height, "disc", np.full(2, radius * 0.7), name="seat")
+    return Draft((soft, piping), cover.color, cover.word, 0, 4.0, (flat,))
+
+
+def bench(rng: np.random.Generator) -> Draft:
+    """A long seat without a back, as it stands before a bed or in a hall."""
+    width, depth, height = rng.uniform(0.95, 1.3), rng.uniform(0.36, 0.42), rng.uniform(0.42, 0.47)
+    finish = wood(rng)
+    padded_top = bool(rng.integers(2))
+    top = height - (0.07 if padded_top else 0.032)
+    parts = corner_legs(width - 0.12, depth - 0.09, top, 0.05, 0.034, finish.material)
+    parts.append(board((width, depth, 0.032), (0, 0, top), finish.material, bevel=0.005))
+    for s in (-1, 1):
+        parts.append(
+            board((width - 0.16, 0.02, 0.06), (0, s * (depth - 0.09) / 2, top - 0.06), finish.material, solid=False)
+        )
+    color, word, carried = finish.color, finish.word, top + 0.032
+    if padded_top:
+        cover = upholstered(rng, 0.3)
+        pad = padded(width - 0.01, depth - 0.01, 0.07, 0.03, (0, 0, 0.004), flat=10.0).moved(z=top + 0.03)
+        parts.append(_soft(pad, cover))
+        color, word, carried = cover.color, cover.word, top + 0.104
+    return Draft(tuple(parts), color, word, 2, 12.0, (_seat(width - 0.14, depth - 0.12, carried),))
+
+
 _PLACES = ("room",)
 KINDS: dict[str, Kind] = {
     "sofa": Kind("sofa", "沙发", "张", "seating", sofa, False, environments=_PLACES),
     "armchair": Kind("armchair", "单人沙发", "张", "seating", armchair, False, environments=_PLACES),
-    "chair": Kind("chair", "椅子", "把", "seating", chair, environments=_PLACES),
+    "dining-chair": Kind("chair", "椅子", "把", "seating", chair, environments=_PLACES),
+    "office-chair": Kind("office chair", "办公椅", "把", "seating", office_chair, environments=_PLACES),
+    "stool": Kind("stool", "凳子", "张", "seating", stool, has_front=False, environments=_PLACES),
+    "pouf": Kind("pouf", "软墩", "个", "seating", pouf, has_front=False, environments=_PLACES),
+    "bench": Kind("bench", "长凳", "张", "seating", bench, False, environments=_PLACES),
 }

@@ -256,7 +256,7 @@ def wall_shelf(rng: np.random.Generator) -> Draft:
 _PLACES = ("room",)
 KINDS: dict[str, Kind] = {
     "bookshelf": Kind("bookshelf", "书架", "个", "storage", bookshelf, False, environments=_PLACES),
-    "shelf-rack": Kind("shelf rack", "置物架", "个", "storage", open_shelf, False, environments=_PLACES),
+    "open-shelf": Kind("shelf rack", "置物架", "个", "storage", open_shelf, False, environments=_PLACES),
     "dresser": Kind("dresser", "斗柜", "个", "storage", dresser, False, environments=_PLACES),
     "sideboard": Kind("sideboard", "餐边柜", "个", "storage", sideboard, False, environments=_PLACES),
     "tv-stand": Kind("TV stand", "电视柜", "个", "storage", tv_stand, False, environments=_PLACES),

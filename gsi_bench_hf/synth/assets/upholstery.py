@@ -73,7 +73,9 @@ def padded(
     """A block on z = 0 with round edges whose faces swell.
 
     Args:
-        width, depth, height: before swelling; metres.
+        width: along x before swelling; metres.
+        depth: along y.
+        height: along z.
         bevel: radius of all edges.
         puff: how far the middles of the x, y and z faces swell out; metres.
         cells: facets across the flat part of a face.
@@ -136,7 +138,8 @@ def draped(
     """A cover that lies on a block and hangs down its sides and its front (-y), its top at z = 0.
 
     Args:
-        width, depth: of the block with the cover on.
+        width: of the block with the cover on, along x.
+        depth: the same along y.
         drop: how far it hangs.
         rng: of its folds.
         round_m: radius of its upper edge.
@@ -154,7 +157,7 @@ def draped(
     along = np.arange(len(line)) / (len(line) - 1) * 2 * np.pi
     turns, starts = rng.integers(9, 17, 3), rng.uniform(0, 2 * np.pi, 3)
     folds = sum(np.sin(n * along + s) for n, s in zip(turns, starts, strict=True)) / 3.0
-    rings = [_hanging(line, out, hang * t, 0.022 * t * folds * (1 - share)) for t in (1.0, 0.75, 0.5, 0.3)]
+    rings = [_hanging(line, out, hang * t, 0.02 * t * (folds + 0.5) * (1 - share)) for t in (1.0, 0.75, 0.5, 0.3)]
     for angle in (0.0, 30.0, 60.0, 90.0):
         inset = round_m * (1 - np.cos(np.deg2rad(angle)))
         z = round_m * (np.sin(np.deg2rad(angle)) - 1.0)
