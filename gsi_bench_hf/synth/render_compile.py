@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,11 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gsi_bench_hf.synth.assets.base import Asset, Material, Part
+from gsi_bench_hf.synth.render_room_shaders import packed_gloss
 
 Float = NDArray[np.float64]
 AssetName = tuple[str, int]
 AssetBuilder = Callable[[str, int], Asset]
 TexturePainter = Callable[[str], NDArray[np.uint8]]
+
+_CLEAR = 0.95  # opacity of what one can't see through, at least
+_WHITE = np.full((4, 4, 3), 255, np.uint8)
 
 OFFSCREEN_PX = 1024  # as large as a shadow map
 GEOM_FIELDS = (
@@ -32,11 +37,15 @@ class GeomTemplate:
     Attributes:
         values: the attributes of `MjvGeom` that no pose changes.
         mesh_position_m, mesh_rotation: (3,), (3, 3) object from mesh; MuJoCo turns every mesh to its principal axes.
+        clear: whether one sees through it.
+        mirror_m: (N, 3) the corners, object frame, of what is a mirror of it; none for most.
     """
 
     values: tuple[tuple[str, Any], ...]
     mesh_position_m: Float
     mesh_rotation: Float
+    clear: bool = False
+    mirror_m: Float | None = None
 
 
 @dataclass(eq=False)
@@ -58,7 +67,12 @@ class Compiled:
 
 
 def compile_assets(
-    names: Sequence[AssetName], max_geoms: int, build_asset: AssetBuilder, paint: TexturePainter
+    names: Sequence[AssetName],
+    max_geoms: int,
+    build_asset: AssetBuilder,
+    paint: TexturePainter,
+    *,
+    for_shaders: bool = False,
 ) -> Compiled:
     """The assets on the graphics card. An OpenGL context must be current.
 
@@ -67,6 +81,7 @@ def compile_assets(
         max_geoms: how many parts a picture may hold, repeated assets counted each time.
         build_asset: kind, variant -> Asset.
         paint: texture name -> (H, W, 3) uint8; its last row is at v = 0.
+        for_shaders: whether materials are laid out for `render_room_shaders`: all of them have a texture, gloss is packed.
     """
     spec = mujoco.MjSpec()
     spec.compiler.usethread = False
@@ -75,10 +90,12 @@ def compile_assets(
     spec.visual.global_.offwidth = spec.visual.global_.offheight = OFFSCREEN_PX
     spec.stat.extent = 1.0
     owners: list[AssetName] = []
+    parts: list[Part] = []
     for name in names:
         for part in build_asset(*name).parts:
-            _add_part(spec, f"part-{len(owners)}", part, paint)
+            _add_part(spec, f"part-{len(owners)}", part, paint, for_shaders)
             owners.append(name)
+            parts.append(part)
     model = spec.compile()
     data = mujoco.MjData(model)
     mujoco.mj_kinematics(model, data)
@@ -87,10 +104,11 @@ def compile_assets(
     templates: dict[AssetName, list[GeomTemplate]] = {name: [] for name in names}
     for i in range(scene.ngeom):
         geom = scene.geoms[i]
-        templates[owners[geom.objid]].append(_template(model, geom))
+        template = _template(model, geom)
+        templates[owners[geom.objid]].append(_shaded(template, parts[geom.objid]) if for_shaders else template)
     context = mujoco.MjrContext(model, mujoco.mjtFontScale.mjFONTSCALE_50)
     mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN, context)
-    frozen = {name: tuple(parts) for name, parts in templates.items()}
+    frozen = {name: tuple(made) for name, made in templates.items()}
     return Compiled(model, scene, context, frozen, [None] * scene.maxgeom)
 
 
@@ -103,7 +121,21 @@ def _template(model: Any, geom: Any) -> GeomTemplate:
     return GeomTemplate(values, model.geom_pos[geom.objid].copy(), rotation.reshape(3, 3))
 
 
-def _add_part(spec: Any, name: str, part: Part, paint: TexturePainter) -> None:
+def _shaded(template: GeomTemplate, part: Part) -> GeomTemplate:
+    """What the shaders of rooms read of a material, in the places of MuJoCo's that reach them as they are."""
+    material = part.material
+    is_mirror = (material.texture or "").partition(":")[0] == "mirror"
+    glow = max(material.emission, 1.0 if (material.texture or "").startswith("view:") else 0.0)
+    packed = {"specular": packed_gloss(material.specular, material.reflectance, is_mirror), "emission": glow}
+    return dataclasses.replace(
+        template,
+        values=tuple((name, packed.get(name, value)) for name, value in template.values),
+        clear=material.rgba[3] < _CLEAR,
+        mirror_m=part.vertices_m[part.normals[:, 1] < -0.99] if is_mirror else None,
+    )
+
+
+def _add_part(spec: Any, name: str, part: Part, paint: TexturePainter, for_shaders: bool) -> None:
     mesh = spec.add_mesh(name=name)
     vertices = np.asarray(part.vertices_m, dtype=np.float64)
     padding = max(0, 4 - len(vertices))  # MuJoCo refuses a mesh of fewer than four vertices
@@ -117,7 +149,7 @@ def _add_part(spec: Any, name: str, part: Part, paint: TexturePainter) -> None:
     geom.type = mujoco.mjtGeom.mjGEOM_MESH
     geom.meshname = name
     geom.contype = geom.conaffinity = 0  # no collisions, hence no convex hull
-    geom.material = _material(spec, part.material, paint)
+    geom.material = _material(spec, part.material, paint, for_shaders)
 
 
 def _flat(rows: Any, padding: int) -> NDArray[np.float32]:
@@ -125,7 +157,7 @@ def _flat(rows: Any, padding: int) -> NDArray[np.float32]:
     return np.concatenate([rows, np.repeat(rows[-1:], padding, axis=0)]).ravel()
 
 
-def _material(spec: Any, material: Material, paint: TexturePainter) -> str:
+def _material(spec: Any, material: Material, paint: TexturePainter, for_shaders: bool) -> str:
     name = repr(material)
     if spec.material(name) is not None:
         return name
@@ -134,6 +166,8 @@ def _material(spec: Any, material: Material, paint: TexturePainter) -> str:
     made.specular, made.shininess, made.reflectance = material.specular, material.shininess, 0.0
     if material.texture is not None:
         made.textures[mujoco.mjtTextureRole.mjTEXROLE_RGB] = _texture(spec, material.texture, paint)
+    elif for_shaders:
+        made.textures[mujoco.mjtTextureRole.mjTEXROLE_RGB] = _texture(spec, "white", lambda _: _WHITE)
     return name
 
 

@@ -48,6 +48,7 @@ def choose_backend() -> str:
     for name in [wanted] if wanted else ["egl", "osmesa"]:
         if egl_has_device() if name == "egl" else _loads(_LIBRARIES["osmesa"]):
             os.environ["MUJOCO_GL"] = name
+            os.environ.setdefault("PYOPENGL_PLATFORM", name)  # read when PyOpenGL is imported
             return name
     tried = f"MUJOCO_GL={wanted} can't be used" if wanted else "neither EGL with a device nor OSMesa was found"
     raise RendererError(f"no OpenGL to render with: {tried}; " + _PACKAGES[wanted or "egl"])
@@ -81,9 +82,7 @@ def gl_context() -> Any:
     """
     pid = os.getpid()
     if pid not in _CONTEXTS:
-        backend = choose_backend()
-        os.environ.setdefault("PYOPENGL_PLATFORM", backend)
-        _CONTEXTS[pid] = _start(backend)
+        _CONTEXTS[pid] = _start(choose_backend())
     _CONTEXTS[pid].make_current()
     return _CONTEXTS[pid]
 
