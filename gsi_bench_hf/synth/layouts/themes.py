@@ -1,0 +1,103 @@
+"""What belongs where: the kinds that people keep on a desk, a nightstand, the edge of a bath tub."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gsi_bench_hf.synth.assets import KINDS
+
+THEMES: dict[str, tuple[str, ...]] = {
+    "desk": (
+        *("mug", "book", "lamp", "calculator", "stapler", "picture-frame", "plant", "cactus", "alarm-clock", "phone"),
+        *("tissue-box", "speaker", "glass", "trophy", "globe", "game-controller", "apple"),
+    ),
+    "nightstand": ("lamp", "alarm-clock", "book", "mug", "glass", "picture-frame", "candle", "phone", "tissue-box"),
+    "coffee table": (
+        *("mug", "mug", "book", "book", "candle", "vase", "plant", "game-controller", "teapot", "bowl", "tissue-box"),
+        *("cake", "glass", "phone"),
+    ),
+    "television": (
+        "speaker",
+        "game-controller",
+        "plant",
+        "cactus",
+        "picture-frame",
+        "radio",
+        "toy-car",
+        "robot",
+        "vase",
+    ),
+    "dresser": (
+        *("vase", "picture-frame", "plant", "candle", "hat", "lamp", "radio", "trophy", "alarm-clock", "book", "globe"),
+        *("teddy-bear", "tissue-box", "box"),
+    ),
+    "shelf": (
+        *("robot", "toy-car", "vase", "plant", "cactus", "picture-frame", "box", "teddy-bear", "globe", "trophy"),
+        *("alarm-clock", "candle", "radio", "bowl", "speaker", "mug"),
+    ),
+    "counter": (
+        *("toaster", "kettle", "bottle", "wine-bottle", "jar", "jar", "bowl", "mug", "mug", "cereal-box", "bread"),
+        *("teapot", "plate", "glass", "pot", "orange", "pear"),
+    ),
+    "stove": ("pot", "pan", "kettle"),
+    "dining": (
+        "bottle",
+        "wine-bottle",
+        "teapot",
+        "bananas",
+        "vase",
+        "candle",
+        "bread",
+        "jar",
+        "cake",
+        "glass",
+        "apple",
+        "orange",
+    ),
+    "bed": ("teddy-bear", "book", "laptop", "hat", "cushion", "game-controller", "phone"),
+    "sofa": ("cushion", "cushion", "teddy-bear", "book", "game-controller"),
+    "sill": ("plant", "cactus", "vase", "candle", "watering-can"),
+    "floor": ("box", "basket", "laundry-basket", "teddy-bear", "shoe", "watering-can", "toy-car", "bin"),
+    "vanity": ("soap-dispenser", "toothbrush-cup", "tissue-box", "candle", "plant", "hair-dryer", "glass"),
+    "bath": ("shampoo", "shampoo", "rubber-duck", "soap-dispenser", "candle", "shower-gel"),
+    "bathroom shelf": (
+        "towel-stack",
+        "shampoo",
+        "toilet-paper",
+        "candle",
+        "plant",
+        "soap-dispenser",
+        "tissue-box",
+        "vase",
+    ),
+    "cistern": ("toilet-paper", "candle", "tissue-box", "cactus", "plant"),
+}
+"""Kinds by place; one that is named twice is met twice as often. Kinds that nobody registered are left out."""
+
+_MIXED_UP = (
+    ("plant", "cactus"),
+    ("box", "cereal-box"),
+    ("teapot", "kettle", "watering-can"),
+    ("bottle", "wine-bottle"),
+    ("shampoo", "shower-gel"),
+    ("basket", "laundry-basket"),
+    ("apple", "orange", "pear"),
+    ("globe", "trophy"),
+    ("pan", "pot"),
+    ("mug", "glass"),
+)
+
+
+def banned_kinds(*, rng: np.random.Generator) -> frozenset[str]:
+    """Kinds that a room does without, so that no two that one word may mean are in it."""
+    banned = {"camera"}  # of an edit of a camera nobody knows whether the view is meant
+    for group in _MIXED_UP:
+        kept = group[int(rng.integers(len(group)))]
+        banned.update(name for name in group if name != kept)
+    return frozenset(banned)
+
+
+def themed(theme: str, banned: frozenset[str], *, rng: np.random.Generator) -> list[str]:
+    """The kinds of a theme in a drawn order, without those that are banned."""
+    kinds = [name for name in THEMES[theme] if name in KINDS and name not in banned]
+    return [kinds[i] for i in rng.permutation(len(kinds))]
