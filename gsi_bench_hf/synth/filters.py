@@ -1,9 +1,24 @@
-"""What a finished pair of pictures is refused for: too dark, blown out, or no difference to see."""
+"""What a finished pair of pictures is refused for, in two stages.
+
+First what its pixels say: too dark, blown out, no difference to see (that the target is seen is checked before, in `checks`). Then
+what a judge says who looks at the pair. The default one, `GeometryJudge`, needs no weights: it reads segmentation and depth. Any
+callable of that shape takes its place, such as one that asks a multimodal model.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Protocol
+
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import ConvexHull
+
+from gsi_bench_hf.geometry import unproject_depth
+from gsi_bench_hf.synth import assets
+from gsi_bench_hf.synth.render import Frame
+from gsi_bench_hf.synth.scene import EditedScene, Float, Scene, SceneObject
+from gsi_bench_hf.synth.solids import hulls
 
 Image8 = NDArray[np.uint8]
 
@@ -12,6 +27,11 @@ MAX_CLIPPED = 0.08
 MAX_BLACK = 0.30
 MIN_CHANGED_PX = 220
 MIN_STEP = 20
+MIN_VIEW_CHANGED = 0.1
+_FLOATING_M = 0.03
+_INSIDE_M = 0.008
+_INSIDE_PX = 12
+_RING_PX = 6
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
@@ -38,3 +58,105 @@ def change_reason(source: Image8, target: Image8, region: NDArray[np.bool_]) -> 
 def pair_reason(source: Image8, target: Image8, region: NDArray[np.bool_]) -> str | None:
     """Why a pair is refused, or None; see `exposure_reason` (of the target) and `change_reason`."""
     return exposure_reason(target) or change_reason(source, target, region)
+
+
+def view_reason(source: Image8, target: Image8) -> str | None:
+    """Why the pair of a view edit is refused, or None; most of a picture must change when the camera moves."""
+    step = np.abs(source.astype(np.int16) - target.astype(np.int16)).max(axis=-1)
+    unchanged = (step >= MIN_STEP).mean() < MIN_VIEW_CHANGED
+    return exposure_reason(target) or ("too small a change" if unchanged else None)
+
+
+@dataclass(frozen=True, eq=False)
+class Pair:
+    """A pair as a judge sees it.
+
+    Attributes:
+        operation: its name.
+        instruction: in English.
+        target_id: the edited object; for view the one that both show.
+        edited: the scene before and after.
+        source: the picture before; `rgb` and `segmentation` are there.
+        target: the picture after; `rgb`, `depth_m` and `segmentation` are there, numbers those of the scene after.
+    """
+
+    operation: str
+    instruction: str
+    target_id: str
+    edited: EditedScene
+    source: Frame
+    target: Frame
+
+
+class PairJudge(Protocol):
+    """The second stage of the filter."""
+
+    def __call__(self, pair: Pair) -> str | None:
+        """Why a pair is refused, in a few words that are the same for all of a kind (they are counted); None where it is good."""
+        ...
+
+
+class GeometryJudge:
+    """Refuses a target that is cut by the frame, in the air or in another thing, by the depth and segmentation of the picture."""
+
+    def __call__(self, pair: Pair) -> str | None:
+        """See `PairJudge`."""
+        scene = pair.edited.target
+        segmentation, depth_m = pair.target.segmentation, pair.target.depth_m
+        assert segmentation is not None
+        assert depth_m is not None
+        number = next((i + 1 for i, o in enumerate(scene.objects) if o.instance_id == pair.target_id), None)
+        if number is None or pair.operation == "view":
+            return None
+        mask = np.asarray(segmentation == number)
+        if not mask.any():
+            return "not to be seen"
+        if mask[0].any() or mask[-1].any() or mask[:, 0].any() or mask[:, -1].any():
+            return "cut by the frame"
+        item = scene.objects[number - 1]
+        if is_floating(scene, item, mask, depth_m):
+            return "floating"
+        return "in another thing" if is_penetrated(scene, item, mask, depth_m) else None
+
+
+def is_floating(scene: Scene, item: SceneObject, mask: NDArray[np.bool_], depth_m: NDArray[np.float32]) -> bool:
+    """Whether nothing is to be seen at the height of an object's base right below its silhouette.
+
+    Where what is below hides the base, or is seen from underneath, nobody can tell: then it is not.
+
+    Args:
+        scene: with the camera.
+        item: an upright object.
+        mask: (H, W) where it is seen.
+        depth_m: (H, W) along camera z.
+    """
+    below = np.zeros_like(mask)
+    for shift in range(1, _RING_PX + 1):
+        below[shift:] |= mask[:-shift]
+    below &= ~mask
+    pose = scene.camera.world_from_camera
+    if not below.any() or pose[2, 3] < item.position_m[2] + _FLOATING_M:
+        return False
+    points = _world(scene, depth_m, below)
+    off_m = points[:, 2] - item.position_m[2]
+    nearer = depth_m[below] < np.median(depth_m[mask]) - item.size_m[:2].max() * item.scale
+    return bool((off_m[~nearer] < -_FLOATING_M).all() and (~nearer).any())
+
+
+def is_penetrated(scene: Scene, item: SceneObject, mask: NDArray[np.bool_], depth_m: NDArray[np.float32]) -> bool:
+    """Whether something else is to be seen inside an object's solid parts, 8 mm deep or more; arguments as of `is_floating`."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    around = np.zeros_like(mask)
+    around[max(rows[0] - 4, 0) : rows[-1] + 5, max(columns[0] - 4, 0) : columns[-1] + 5] = True
+    points = (_world(scene, depth_m, around & ~mask) - item.position_m) @ item.rotation / item.scale
+    inside = np.zeros(len(points), dtype=bool)
+    for hull in hulls(assets.build_asset, item.kind, item.variant):
+        faces = ConvexHull(hull.vertices_m).equations
+        inside |= (points @ faces[:, :3].T + faces[:, 3]).max(axis=1) < -_INSIDE_M / item.scale
+    return int(inside.sum()) > _INSIDE_PX
+
+
+def _world(scene: Scene, depth_m: NDArray[np.float32], where: NDArray[np.bool_]) -> Float:
+    """(N, 3) world points of the pixels (H, W) asked for."""
+    pose = scene.camera.world_from_camera
+    return np.asarray(unproject_depth(depth_m, scene.camera.intrinsics)[where] @ pose[:3, :3].T + pose[:3, 3])

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from gsi_bench_hf.geometry import project_box
+from gsi_bench_hf.geometry import CORNER_SIGNS, box_corners, project_box, project_points
 from gsi_bench_hf.synth.checks import Kept, Seen
+from gsi_bench_hf.synth.operations.view import camera_motion
 from gsi_bench_hf.synth.scene import Scene, SceneObject, object_box
 from gsi_bench_hf.types import Camera
 
 Encoded = dict[str, Any]
 
-_SMALL_PX = 70.0
-_OCCLUDED = 0.85
-_SHORT_MOVE_M = 0.08
 _OUTSIDE_M = 0.003
+_NEAR_M = 0.02
+# Corners of a box that differ in one sign: its edges.
+_BOX_EDGES = [
+    (a, b)
+    for a, b in itertools.combinations(range(len(CORNER_SIGNS)), 2)
+    if np.count_nonzero(CORNER_SIGNS[a] != CORNER_SIGNS[b]) == 1
+]
 
 
 def encode_png(image: NDArray[Any], name: str) -> Encoded:
@@ -35,12 +41,40 @@ def encode_png(image: NDArray[Any], name: str) -> Encoded:
     return {"bytes": data.tobytes(), "path": name}
 
 
+def encode_jpeg(image: NDArray[np.uint8], name: str) -> Encoded:
+    """An image (H, W, 3) RGB as `datasets` stores it: `{"bytes": JPEG of quality 95, "path": name}`."""
+    done, data = cv2.imencode(".jpg", image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 95])
+    if not done:
+        raise RuntimeError(f"OpenCV could not encode {name}, an array of {image.dtype} and shape {image.shape}")
+    return {"bytes": data.tobytes(), "path": name}
+
+
 def clipped_bounds(item: SceneObject, camera: Camera) -> list[float]:
-    """x1, y1, x2, y2 in pixels around the projected box, clipped to the image."""
+    """x1, y1, x2, y2 in pixels around the projected box, clipped to the image; zeros for what is behind the camera or out of view."""
     box = object_box(item, camera)
-    bounds = project_box(box.vector, box.rotation, camera.intrinsics)
+    corners = box_corners(box.center_m, box.extents_m, box.rotation)
+    if corners[:, 2].min() < _NEAR_M:
+        corners = _in_front(corners)
+        if not len(corners):
+            return [0.0] * 4
+        pixels = project_points(corners, camera.intrinsics)
+        bounds = np.concatenate([pixels.min(axis=0), pixels.max(axis=0)])
+    else:
+        bounds = project_box(box.vector, box.rotation, camera.intrinsics)
     size = np.array([camera.width, camera.height, camera.width, camera.height], dtype=np.float64)
+    if (bounds[:2] >= size[:2]).any() or (bounds[2:] <= 0.0).any():
+        return [0.0] * 4
     return [float(v) for v in np.clip(bounds, 0.0, size)]
+
+
+def _in_front(corners_m: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(N, 3) of a box's corners (8, 3) those before the camera, and where its edges come within `_NEAR_M` of it."""
+    found = [c for c in corners_m if c[2] >= _NEAR_M]
+    for a, b in _BOX_EDGES:
+        low, high = sorted((corners_m[a], corners_m[b]), key=lambda c: float(c[2]))
+        if low[2] < _NEAR_M <= high[2]:
+            found.append(low + (high - low) * (_NEAR_M - low[2]) / (high[2] - low[2]))
+    return np.array(found).reshape(-1, 3)
 
 
 def object_records(scene: Scene, seen: Seen) -> list[dict[str, Any]]:
@@ -63,10 +97,17 @@ def object_records(scene: Scene, seen: Seen) -> list[dict[str, Any]]:
 
 
 def edit_record(kept: Kept) -> dict[str, Any]:
-    """A record's `edit`: boxes and rotations before and after, in the source camera's frame, and what was asked."""
+    """A record's `edit`: boxes and rotations before and after, in the source camera's frame, and what was asked.
+
+    A view edit has the box of the object that both views are compared by, no new one, and the camera's motion.
+    """
     source, proposal = kept.edited.source, kept.proposal
     before = object_box(source.object(proposal.target_id), source.camera)
     after = None if proposal.changed is None else object_box(proposal.changed, source.camera)
+    motion = None
+    if proposal.camera is not None:
+        translation_m, rotation = camera_motion(source.camera, proposal.camera)
+        motion = {"translation_m": translation_m.tolist(), "rotation": rotation.tolist()}
     return {
         "original_bbox_3d": before.vector.tolist(),
         "new_bbox_3d": None if after is None else after.vector.tolist(),
@@ -76,7 +117,7 @@ def edit_record(kept: Kept) -> dict[str, Any]:
         "distance_m": proposal.distance_m,
         "angle_deg": proposal.angle_deg,
         "factor": proposal.factor,
-        "camera_motion": None,
+        "camera_motion": motion,
     }
 
 
@@ -123,29 +164,6 @@ def source_numbers(segmentation: NDArray[np.int32], result: Scene, source: Scene
     table = np.zeros(len(result.objects) + 1, np.uint8)
     table[1:] = [order.index(o.instance_id) + 1 for o in result.objects]
     return np.asarray(table[segmentation])
-
-
-def difficulty(kept: Kept, before: Seen) -> str:
-    """How hard an edit is to carry out: "easy", "medium" or "hard".
-
-    One point each for: a target that is small in the picture (longer side of its box under 70 px); one that is partly hidden before
-    or after (visible fraction under 0.85); a slight change (a move of 8 cm or less, a turn of 45 degrees, a factor of 0.75 or 1.5, a
-    target of remove that is one of three or more). No point is easy, one is medium, more is hard.
-    """
-    source, proposal = kept.edited.source, kept.proposal
-    item = source.object(proposal.target_id)
-    x1, y1, x2, y2 = clipped_bounds(item, source.camera)
-    visible = [before.visible_fraction(source)[item.instance_id]]
-    if proposal.changed is not None:
-        visible.append(kept.seen.visible_fraction(kept.result)[item.instance_id])
-    slight = (
-        (proposal.distance_m is not None and proposal.distance_m <= _SHORT_MOVE_M)
-        or proposal.angle_deg == 45.0
-        or proposal.factor in (0.75, 1.5)
-        or (proposal.operation == "remove" and sum(o.label == item.label for o in source.objects) > 2)
-    )
-    points = (max(x2 - x1, y2 - y1) < _SMALL_PX) + (min(visible) < _OCCLUDED) + slight
-    return ("easy", "medium", "hard", "hard")[points]
 
 
 def mask_of(segmentation: NDArray[np.int32], scene: Scene, instance_id: str) -> NDArray[np.bool_]:

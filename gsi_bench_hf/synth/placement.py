@@ -19,8 +19,8 @@ from gsi_bench_hf.synth.scene import Float, Scene, SceneObject
 from gsi_bench_hf.synth.surfaces import EDGE_MARGIN_M, Surface
 from gsi_bench_hf.synth.viewpoints import View, bounds_px, frame, sample_lights, sample_view
 
-VARIANTS = 24
-"""How many variants of each kind scenes draw from: enough to vary, few enough to keep painted textures in memory."""
+VARIANTS = range(24)
+"""The variants of each kind that scenes draw from: enough to vary, few enough to keep painted textures in memory."""
 
 _GAP_M = 0.03
 _REACH_M = np.array([0.4, 0.27])
@@ -67,14 +67,19 @@ def gap_m(a: Float, b: Float) -> float:
     return float(widest)
 
 
-def sample_tabletop(*, rng: np.random.Generator) -> Scene | None:
-    """A table with five to eight objects, in a room, lit and seen; None where the draw did not work out."""
+def sample_tabletop(*, rng: np.random.Generator, variants: range = VARIANTS) -> Scene | None:
+    """A table with five to eight objects, in a room, lit and seen; None where the draw did not work out.
+
+    Args:
+        rng: draws everything.
+        variants: which variants of each kind it may draw, without gaps.
+    """
     view = sample_view(rng=rng)
-    fixtures = _room(view, rng=rng)
+    fixtures = _room(view, variants, rng=rng)
     top = _top(fixtures[0])
     focus_m = _focus(top, rng=rng)
     objects: list[SceneObject] = []
-    for number, (kind, variant) in enumerate(_choose(rng=rng)):
+    for number, (kind, variant) in enumerate(_choose(variants, rng=rng)):
         placed = _stand(kind, variant, number, objects, top, view, focus_m, rng=rng)
         if placed is not None:
             objects.append(placed)
@@ -88,9 +93,9 @@ def sample_tabletop(*, rng: np.random.Generator) -> Scene | None:
     return Scene("tabletop", tuple(fixtures), tuple(_numbered(objects)), lights, ambient, camera)
 
 
-def _room(view: View, *, rng: np.random.Generator) -> list[SceneObject]:
+def _room(view: View, among: range, *, rng: np.random.Generator) -> list[SceneObject]:
     """Table (first), floor, a wall behind and sometimes one beside."""
-    variants = rng.integers(VARIANTS, size=4)
+    variants = rng.integers(among.start, among.stop, size=4)
     yaw = np.deg2rad(rng.uniform(-8.0, 8.0) + rng.choice([0.0, 0.0, 0.0, 90.0]))
     table = assets.place("table", int(variants[0]), "table", np.zeros(3), rotation_z(float(yaw)))
     top = _top(table)
@@ -130,15 +135,16 @@ def _kinds(*, rng: np.random.Generator) -> list[str]:
     return kinds[: int(rng.integers(6, 9))]
 
 
-def _choose(*, rng: np.random.Generator) -> list[tuple[str, int]]:
+def _choose(variants: range, *, rng: np.random.Generator) -> list[tuple[str, int]]:
     """Kinds and variants, the largest footprints first; sometimes several of one kind, never more than two that are large."""
-    chosen = [(kind, int(rng.integers(VARIANTS))) for kind in _kinds(rng=rng)]
+    chosen = [(kind, int(rng.integers(variants.start, variants.stop))) for kind in _kinds(rng=rng)]
     chosen = [c for c in chosen if stands_alone(*c)]
     if rng.random() < 0.6 and chosen:
         small = [c for c in chosen if max(assets.build_asset(*c).size_m) < 0.3] or chosen
         kind, variant = small[int(rng.integers(len(small)))]
         for _ in range(int(rng.integers(1, 3))):
-            chosen.append((kind, variant if rng.random() < 0.15 else int(rng.integers(VARIANTS))))
+            again = rng.random() < 0.15
+            chosen.append((kind, variant if again else int(rng.integers(variants.start, variants.stop))))
     chosen = [c for c in chosen if stands_alone(*c)]
     area = [float(np.prod(assets.build_asset(*c).size_m[:2])) for c in chosen]
     large = [c for c, a in zip(chosen, area, strict=True) if a > 0.03]

@@ -7,7 +7,6 @@ those of the image.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -16,17 +15,14 @@ import numpy as np
 from gsi_bench_hf._phrases import SUPERLATIVES
 from gsi_bench_hf.geometry import box_corners
 from gsi_bench_hf.synth import assets
-from gsi_bench_hf.synth.operations.base import camera_forward
+from gsi_bench_hf.synth.operations.base import camera_forward, rests
+from gsi_bench_hf.synth.operations.receptacle import SHELL
 from gsi_bench_hf.synth.scene import Scene, SceneObject, object_box
-from gsi_bench_hf.synth.surfaces import surface_under
 from gsi_bench_hf.types import Camera
 
 MARGIN_M = 0.05
 REACH_M = 0.45
 """Beyond this distance nobody says "the mug behind the bowl"."""
-
-SHELL = ("floor", "wall", "ceiling")
-"""Labels of what everything is in; edits don't speak of them."""
 
 COLORS_ZH = {
     "red": "红色",
@@ -232,19 +228,11 @@ def _stands(scene: Scene, relation: str, item: SceneObject, reference: SceneObje
     return _lead_m(scene, _BESIDE[relation], item, reference, margin_m)
 
 
-@lru_cache(maxsize=8)
-def _owners(scene: Scene) -> Mapping[str, str]:
-    """What each thing stands on, by id."""
-    under = {o.instance_id: surface_under(scene, o) for o in things_of(scene)}
-    return {name: surface.owner_id for name, surface in under.items() if surface is not None}
-
-
 def _is_on(scene: Scene, item: SceneObject, reference: SceneObject) -> float:
     """1 m where a thing stands on another, 0 where it stands on what stands there, as a mug on a book on a desk; else -1 m."""
-    owners = _owners(scene)
-    owner, direct = owners.get(item.instance_id), True
-    while owner is not None:
-        if owner == reference.instance_id:
+    rest, direct = rests(scene).get(item.instance_id), True
+    while rest is not None:
+        if rest.carrier_id == reference.instance_id:
             return 1.0 if direct else 0.0
-        owner, direct = owners.get(owner), False
+        rest, direct = rests(scene).get(rest.carrier_id), False
     return -1.0

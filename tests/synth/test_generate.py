@@ -15,7 +15,7 @@ from PIL import Image
 from gsi_bench_hf.data.features import features
 from gsi_bench_hf.geometry import box_corners, move_box, project_points, rotate_about_vertical, unproject_depth
 from gsi_bench_hf.instructions import paper_operation, parse
-from gsi_bench_hf.synth.generate import GenerationError, _scene_rows, generate_rows
+from gsi_bench_hf.synth.generate import GenerationError, generate_rows
 from gsi_bench_hf.synth.labels import mended_depth
 from gsi_bench_hf.synth.referring import MARGIN_M, Expression, named_by
 from gsi_bench_hf.synth.render import Renderer, load_renderer
@@ -226,4 +226,4 @@ def test_a_scene_that_never_works_out_is_an_error(renderer: Renderer, monkeypatc
     monkeypatch.setattr("gsi_bench_hf.synth.checks.MIN_VISIBLE", 1.01)
     monkeypatch.setattr("gsi_bench_hf.synth.generate._MAX_ATTEMPTS", 2)
     with pytest.raises(GenerationError, match="none of 2 attempts at scene 0 of seed 0 gives move"):
-        _scene_rows("sim-tabletop", 0, 0, renderer, ("move",), Counter())
+        next(generate_rows("sim-tabletop", seed=0, start=0, stop=1, renderer=renderer, operations=("move",)))

@@ -90,7 +90,7 @@ def test_turns_that_show_nothing_are_known(symmetry: int, same: set[float]) -> N
     assert {a for a in ANGLES_DEG if looks_the_same(symmetry, a)} == same
 
 
-@given(objects(), cameras(), st.sampled_from(list(OPERATIONS)), st.integers(0, 2**32 - 1))
+@given(objects(), cameras(), st.sampled_from(["move", "rotate", "scale", "remove"]), st.integers(0, 2**32 - 1))
 def test_proposals_say_what_they_do(item: SceneObject, camera: Camera, name: str, seed: int) -> None:
     scene = Scene("tabletop", (), (item,), (), (0.0, 0.0, 0.0), camera)
     offered = OPERATIONS[name].proposals(scene, item, rng=np.random.default_rng(seed))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
 from gsi_bench_hf.synth.scene import EditedScene, Float, Scene, SceneObject
+from gsi_bench_hf.synth.surfaces import Rest, rests_of
 from gsi_bench_hf.types import Camera, Operation
 
 
@@ -73,6 +75,12 @@ class OperationSpec:
     choices: tuple[str | float | None, ...]
     suits: Callable[[Scene, SceneObject], bool]
     proposals: Callable[..., list[Proposal]]
+
+
+@lru_cache(maxsize=8)
+def rests(scene: Scene) -> Mapping[str, Rest]:
+    """`surfaces.rests_of` a scene: what each thing stands on, by id. Kept for the scenes asked last."""
+    return rests_of(scene)
 
 
 def camera_right(camera: Camera) -> Float:

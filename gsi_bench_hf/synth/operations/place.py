@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from gsi_bench_hf.synth.operations.base import OperationSpec, Proposal, posed
+from gsi_bench_hf.synth.operations.base import OperationSpec, Proposal, posed, rests
 from gsi_bench_hf.synth.operations.move import unit_of
 from gsi_bench_hf.synth.placement import footprint_m
 from gsi_bench_hf.synth.scene import Float, Scene, SceneObject
-from gsi_bench_hf.synth.surfaces import Surface, surface_under
+from gsi_bench_hf.synth.surfaces import Surface
 from gsi_bench_hf.types import Camera
 
 RELATIONS = ("left of", "right of", "in front of", "behind")
@@ -43,10 +43,9 @@ def proposals(scene: Scene, item: SceneObject, *, rng: np.random.Generator) -> l
     """Beside every other object, to each side: the least distance that leaves a gap, and now and then the next one."""
     found = []
     for reference in scene.objects:
-        if reference.instance_id == item.instance_id:
-            continue
-        surface = surface_under(scene, reference)
-        if surface is None or surface.owner_id == item.instance_id:
+        rest = rests(scene).get(reference.instance_id)
+        surface = None if rest is None else rest.surface
+        if surface is None or item.instance_id in (reference.instance_id, surface.owner_id):
             continue
         for relation in RELATIONS:
             proposal = _beside(scene, item, reference, surface, relation, rng=rng)

@@ -7,14 +7,17 @@ from collections.abc import Iterator
 import numpy as np
 
 from gsi_bench_hf.geometry import project_points
-from gsi_bench_hf.synth.operations.base import OperationSpec, Proposal, posed
+from gsi_bench_hf.synth.operations.base import OperationSpec, Proposal, posed, rests
 from gsi_bench_hf.synth.placement import footprint_m
 from gsi_bench_hf.synth.scene import Float, Scene, SceneObject
-from gsi_bench_hf.synth.surfaces import Surface, surface_under, surfaces_on
+from gsi_bench_hf.synth.surfaces import Surface, surfaces_on
 
 RELATIONS = ("on", "in")
 INSIDE = ("inside", "basin", "tub")
 """Names of surfaces that things are put into rather than onto."""
+
+SHELL = ("floor", "wall", "ceiling")
+"""Labels of what everything is in; edits don't speak of it."""
 
 _HEADROOM_M = 0.02
 _FRAME_MARGIN_PX = 12.0
@@ -39,14 +42,19 @@ def suits(scene: Scene, item: SceneObject) -> bool:
 
 def proposals(scene: Scene, item: SceneObject, *, rng: np.random.Generator) -> list[Proposal]:
     """Every surface in view that has room for it and belongs to something else than what it stands on."""
-    under = surface_under(scene, item)
-    taken = {item.instance_id} if under is None else {item.instance_id, under.owner_id}
+    under = rests(scene).get(item.instance_id)
+    taken = {item.instance_id} if under is None else {item.instance_id, under.carrier_id}
     found = []
     for owner, number, surface in _surfaces(scene):
-        if owner.instance_id in taken or not _in_frame(scene, surface.center_m) or not _fits(item, surface):
+        if (
+            owner.instance_id in taken
+            or owner.label in SHELL
+            or not _in_frame(scene, surface.center_m)
+            or not _fits(item, surface)
+        ):
             continue
-        carried = surface_under(scene, owner)
-        if carried is not None and carried.owner_id == item.instance_id:
+        carried = rests(scene).get(owner.instance_id)
+        if carried is not None and carried.carrier_id == item.instance_id:
             continue
         relation = relation_to(surface)
         found.append(

@@ -12,7 +12,8 @@ import numpy as np
 
 from gsi_bench_hf.geometry import rotation_z
 from gsi_bench_hf.synth.operations.base import OperationSpec, Proposal, camera_forward, camera_right
-from gsi_bench_hf.synth.scene import Float, Scene, SceneObject, object_box
+from gsi_bench_hf.synth.scene import Float, Scene, SceneObject
+from gsi_bench_hf.synth.seeing import is_framed
 from gsi_bench_hf.types import Camera
 
 MOVES = ("forward", "backward", "left", "right")
@@ -22,8 +23,7 @@ ANGLES_DEG = (15.0, 30.0)
 PITCH_RANGE_DEG = (-20.0, 60.0)
 """How far the camera may look up (negative) or down afterwards."""
 
-_ELBOW_ROOM_M = 0.12
-_STEPS = 7
+_FRAME_MARGIN_PX = 4.0
 
 
 def moved_camera(camera: Camera, direction: str, distance_m: float) -> Camera:
@@ -63,31 +63,13 @@ def pitch_deg(camera: Camera) -> float:
     return float(np.rad2deg(np.arcsin(np.clip(-camera.world_from_camera[2, 2], -1.0, 1.0))))
 
 
-def is_obstructed(scene: Scene, after: Camera) -> bool:
-    """Whether something stands in the way of the camera from where it is to where it shall be.
-
-    By boxes, with room to spare. A thing whose box the camera is in already, such as a whole room, is in nobody's way.
-    """
-    start_m, end_m = scene.camera.world_from_camera[:3, 3], after.world_from_camera[:3, 3]
-    way_m = start_m + np.linspace(0.0, 1.0, _STEPS)[:, None] * (end_m - start_m)
-    return any(_near(item, way_m[1:]) and not _near(item, way_m[:1]) for item in (*scene.fixtures, *scene.objects))
-
-
-def _near(item: SceneObject, points_m: Float) -> bool:
-    """Whether one of (N, 3) world points is inside an object's box or nearer to it than a head and hands need."""
-    local = (points_m - item.position_m) @ item.rotation
-    half = item.size_m * item.scale / 2.0
-    off = np.maximum(np.abs(local - [0.0, 0.0, half[2]]) - half, 0.0)
-    return bool((np.linalg.norm(off, axis=1) < _ELBOW_ROOM_M).any())
-
-
 def suits(scene: Scene, item: SceneObject) -> bool:
     """Anything can be what both views are compared by."""
     return True
 
 
 def proposals(scene: Scene, item: SceneObject, *, rng: np.random.Generator) -> list[Proposal]:
-    """Every direction with one distance and both angles, where nothing is in the way and the object stays in view."""
+    """Every direction with one distance and both angles, where the object stays in view."""
     found = []
     for direction in MOVES:
         distance_m = DISTANCES_CM[int(rng.integers(len(DISTANCES_CM)))] / 100.0
@@ -103,11 +85,8 @@ def proposals(scene: Scene, item: SceneObject, *, rng: np.random.Generator) -> l
 def _possible(scene: Scene, proposal: Proposal, item: SceneObject) -> bool:
     after = proposal.camera
     assert after is not None
-    x, y, depth = object_box(item, after).center_m
-    u, v = after.intrinsics[:2, :2] @ [x, y] / max(depth, 1e-6) + after.intrinsics[:2, 2]
-    shown = depth > 0.2 and 0.0 < u < after.width and 0.0 < v < after.height
     level = PITCH_RANGE_DEG[0] <= pitch_deg(after) <= PITCH_RANGE_DEG[1]
-    return bool(shown and level and not is_obstructed(scene, after))
+    return level and is_framed(item, after, _FRAME_MARGIN_PX)
 
 
 _CHOICES = (*(f"moved {d}" for d in MOVES), *(f"turned {d}" for d in TURNS))
