@@ -16,6 +16,7 @@ from gsi_bench_hf.synth.assets import (
     books,
     building,
     clothing,
+    cushions,
     desks,
     electronics,
     enclosure,
@@ -28,6 +29,7 @@ from gsi_bench_hf.synth.assets import (
     kitchenware,
     lamps,
     lighting,
+    media,
     plants,
     rooms,
     rows,
@@ -73,6 +75,8 @@ _FAMILIES = (
     building,
     lighting,
     kitchenware,
+    media,
+    cushions,
 )
 for _name, _kind in chain.from_iterable(family.KINDS.items() for family in _FAMILIES):
     KINDS.add(_name, _kind)
