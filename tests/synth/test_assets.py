@@ -125,9 +125,10 @@ def test_box_is_centred_and_stands_on_zero(kind):
 def test_size_and_mass_are_of_the_household(kind):
     for variant in VARIANTS:
         asset = build_asset(kind, variant)
-        assert 0.06 <= asset.size_m.max() <= 0.6
+        light_furniture = "tabletop" not in KINDS[kind].environments
+        assert 0.06 <= asset.size_m.max() <= (1.8 if light_furniture else 0.6)
         assert asset.size_m.min() >= 0.02
-        assert 0.02 <= asset.mass_kg <= 5.0
+        assert 0.02 <= asset.mass_kg <= (15.0 if light_furniture else 5.0)
 
 
 @each_kind

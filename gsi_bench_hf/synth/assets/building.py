@@ -8,7 +8,7 @@ from gsi_bench_hf.synth.assets.base import Draft, Kind, Material, Part, Support
 from gsi_bench_hf.synth.assets.fixtures import wooden
 from gsi_bench_hf.synth.assets.joinery import HANDLES, WOOD_WORDS, front, wood
 from gsi_bench_hf.synth.assets.outlines import circle
-from gsi_bench_hf.synth.assets.palette import CLOTHS, pick, rgba, seed
+from gsi_bench_hf.synth.assets.palette import CLOTHS, other, pick, rgba, seed
 from gsi_bench_hf.synth.assets.shapes import Shape, extrude, label, lathe, merge, rod, rounded_box, surface, tube
 from gsi_bench_hf.synth.assets.textures import texture
 from gsi_bench_hf.synth.assets.upholstery import CLOTH_TILE_M, UPHOLSTERY, cloth
@@ -111,8 +111,8 @@ def _blind(rng: np.random.Generator, width: float, length: float, top: float) ->
 def curtain(rng: np.random.Generator) -> Draft:
     """A pair of drawn-back curtains on a rod, to hang before a window; their back stands off the wall by 12 cm."""
     width, height = rng.uniform(1.75, 2.1), rng.uniform(2.0, 2.2)
-    color, tone = pick(rng, UPHOLSTERY)
-    share = rng.uniform(0.15, 0.21)
+    color, tone = pick(rng, UPHOLSTERY, "white", "beige", "gray", "blue", "green", "pink", "yellow", "turquoise")
+    share = rng.uniform(0.16, 0.22)
     drapes = [_drape(rng, share * width, height - 0.04).moved(s * (0.5 - share / 2) * width) for s in (-1, 1)]
     bar = rod((-width / 2 - 0.08, 0, height), (width / 2 + 0.08, 0, height), 0.011, 10)
     knobs = [
@@ -145,7 +145,7 @@ def _drape(rng: np.random.Generator, width: float, height: float) -> Shape:
 def rug(rng: np.random.Generator) -> Draft:
     """A thin rug, oblong or round. Nothing stands on it in particular: it gives way to what stands on the floor."""
     color, tone = pick(rng, CLOTHS, "blue", "red", "gray", "green", "brown", "beige", "orange")
-    accent = pick(rng, CLOTHS, "white", "beige", "yellow", "black")[1]
+    accent = other(rng, CLOTHS, color, "white", "beige", "white", "black")[1]
     thick = 0.006
     style = ("border", "diamonds", "bands", "medallion", "border", "plain")[int(rng.integers(6))]
     if rng.integers(4) == 0:

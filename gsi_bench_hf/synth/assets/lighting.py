@@ -6,6 +6,7 @@ import numpy as np
 
 from gsi_bench_hf.synth.assets.base import Draft, Kind, Material, Part
 from gsi_bench_hf.synth.assets.joinery import BLACK, HANDLES, wood
+from gsi_bench_hf.synth.assets.outlines import curve
 from gsi_bench_hf.synth.assets.palette import GLAZES, pick, rgba
 from gsi_bench_hf.synth.assets.shapes import lathe, merge, rod
 
@@ -78,18 +79,20 @@ def floor_lamp(rng: np.random.Generator) -> Draft:
 def table_lamp(rng: np.random.Generator) -> Draft:
     """A bedside lamp: a turned ceramic body under a cloth shade."""
     color, tone = pick(rng, _SHADES, "white", "beige", "gray", "yellow", "green", "blue")
-    word, glaze = pick(rng, GLAZES)
+    _, glaze = pick(rng, GLAZES)
     height, radius = rng.uniform(0.17, 0.24), rng.uniform(0.055, 0.075)
     shape = int(rng.integers(3))
     waist = ((0.6, 0.95, 1.0, 0.5), (1.0, 0.9, 0.55, 0.3), (0.55, 1.0, 0.8, 0.35))[shape]
-    profile = [(0.0, 0.0), (0.75 * radius, 0.0), (0.78 * radius, 0.012)]
-    profile += [(w * radius, height * f) for w, f in zip(waist, (0.2, 0.4, 0.65, 0.9), strict=True)]
-    profile += [(0.014, height), (0.012, height + 0.1), (0.0, height + 0.1)]
+    turns = [
+        (0.76 * radius, 0.0),
+        *((w * radius, height * f) for w, f in zip(waist, (0.2, 0.42, 0.66, 0.9), strict=True)),
+    ]
+    outline = curve([*turns, (0.014, height)], 22)
+    profile = np.concatenate([[(0.0, 0.0)], outline, [(0.012, height + 0.1), (0.0, height + 0.1)]])
     low = rng.uniform(0.11, 0.14)
     tall = rng.uniform(0.14, 0.18)
     body = lathe(profile, 36, crease_deg=60.0).part(Material(None, rgba(glaze), 0.5, 0.6))
     parts = (body, _bulb(height + 0.04), *_drum(low, low * rng.uniform(0.65, 0.9), tall, height + 0.02, tone))
-    del word
     return Draft(parts, color, "fabric", 0, 1.4)
 
 
@@ -99,8 +102,8 @@ def ceiling_lamp(rng: np.random.Generator) -> Draft:
         radius = rng.uniform(0.17, 0.24)
         rim = lathe([(radius, 0.06), (radius * 1.04, 0.06), (radius * 1.04, 0.1), (0.0, 0.1)], 48)
         dome = lathe([(0.0, 0.0), (0.45 * radius, 0.006), (0.8 * radius, 0.026), (radius, 0.06)], 48, crease_deg=70.0)
-        parts = (rim.part(HANDLES[int(rng.integers(3))]), dome.part(Material(None, rgba("fff8ea"), 0.3, 0.5)))
-        return Draft(parts, "white", "glass", 0, 3.0)
+        glass = Material(None, rgba("fff8ea"), 0.3, 0.5)
+        return Draft((rim.part(HANDLES[int(rng.integers(3))]), dome.part(glass)), "white", "glass", 0, 3.0)
     color, tone = pick(rng, _SHADES)
     radius, tall, cord = rng.uniform(0.18, 0.26), rng.uniform(0.16, 0.22), rng.uniform(0.3, 0.45)
     rose = lathe([(0.0, 0.0), (0.02, 0.0), (0.05, 0.025), (0.05, 0.03), (0.0, 0.03)], 24).moved(z=tall + cord - 0.03)

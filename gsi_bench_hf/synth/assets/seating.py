@@ -45,7 +45,7 @@ def _couch(rng: np.random.Generator, seats: int, wide: float) -> Draft:
         parts.append(_soft(rest.moved(x, depth / 2 - back - 0.02, seat_m - 0.01), cover))
     legs = wood(rng, "oak", "walnut", "ebony").material if rng.integers(2) else BLACK
     parts += corner_legs(width - 0.14, depth - 0.14, foot + 0.002, 0.045, 0.03, legs, "round")
-    flat = _seat(inner - 0.1, depth - back - 0.16, seat_m, -back / 2 - 0.03)
+    flat = _seat(inner - 0.1, depth - back - 0.26, seat_m, -back / 2 - 0.08)
     return Draft(tuple(parts), cover.color, cover.word, 1, 25.0 * (seats + 1), (flat,))
 
 

@@ -241,16 +241,13 @@ def wall_shelf(rng: np.random.Generator) -> Draft:
     """A board on two brackets, hung on a wall behind it."""
     width, depth, thick = rng.uniform(0.6, 1.1), rng.uniform(0.2, 0.26), 0.026
     finish = wood(rng) if rng.integers(3) else paint(rng, "white", "black")
-    arms = []
-    for s in (-1, 1):
-        x = s * (width / 2 - 0.12)
-        arms += [rod((x, depth / 2 - 0.006, 0), (x, depth / 2 - 0.006, 0.14), 0.006, 8)]
-        arms += [rod((x, depth / 2 - 0.006, 0.012), (x, -depth / 2 + 0.04, 0.134), 0.005, 8)]
-    parts = (
-        board((width, depth, thick), (0, 0, 0.14), finish.material, bevel=0.003),
-        merge(*arms).part(HANDLES[int(rng.integers(1, 3))], False),
-    )
-    return Draft(parts, finish.color, finish.word, 1, 4.0, (_rectangle(width, depth, 0.14 + thick),))
+    metal, wall_y = HANDLES[int(rng.integers(1, 3))], depth / 2 - 0.006
+    parts = [board((width, depth, thick), (0, 0, 0.14), finish.material, bevel=0.003)]
+    for x in (0.12 - width / 2, width / 2 - 0.12):
+        upright = rod((x, wall_y, 0.006), (x, wall_y, 0.14), 0.006, 8)
+        brace = rod((x, wall_y, 0.012), (x, 0.04 - depth / 2, 0.134), 0.005, 8)
+        parts.append(merge(upright, brace).part(metal))
+    return Draft(tuple(parts), finish.color, finish.word, 1, 4.0, (_rectangle(width, depth, 0.14 + thick),))
 
 
 _PLACES = ("room",)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from gsi_bench_hf.synth.assets.base import Float
@@ -11,7 +13,7 @@ _PALE = "f4f4f4"
 
 
 def weave(style: str = "linen", seed: int = 0, size: int = 256) -> Float:
-    """Furniture cloth: "linen" (uneven threads), "twill" (slanting ribs) or "boucle" (little loops)."""
+    """Furniture cloth: "linen" (uneven threads), "twill" (slanting ribs), "boucle" (loops), "quilt" (stitched diamonds)."""
     rng = np.random.default_rng([211, seed])
     x, y = grid(size)
     soft = 0.035 * fbm(rng, 3, 3, 3, size=size)
@@ -21,6 +23,9 @@ def weave(style: str = "linen", seed: int = 0, size: int = 256) -> Float:
     elif style == "boucle":
         loops = np.abs(noise(rng, 44, 44, size)) + 0.6 * np.abs(noise(rng, 70, 70, size))
         relief = 0.22 * (smoothstep(0.05, 0.6, loops) - 0.7)
+    elif style == "quilt":
+        seam = np.minimum(np.abs(near((x + y) * 3, 0.0)), np.abs(near((x - y) * 3, 0.0)))
+        relief = 0.2 * smoothstep(0.0, 0.32, seam) - 0.17 + 0.03 * noise(rng, 128, 128, size)
     else:
         threads = 0.05 * np.sin(2 * np.pi * x * 64) * np.sin(2 * np.pi * y * 64)
         relief = threads + 0.05 * noise(rng, 64, 5, size) + 0.05 * noise(rng, 5, 64, size)
@@ -105,4 +110,4 @@ _RUGS = {
     "round": _round,
 }
 
-PAINTERS = {"weave": weave, "hide": hide, "wicker": wicker, "rug": rug}
+PAINTERS: dict[str, Callable[..., Float]] = {"weave": weave, "hide": hide, "wicker": wicker, "rug": rug}
