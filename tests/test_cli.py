@@ -91,7 +91,10 @@ def test_bad_arguments_end_with_2_and_one_line(capsys, arguments, message):
             ["run", "--subset", "sim-tabeltop", "--editor", "paste"],
             "unknown config 'sim-tabeltop'. Did you mean 'sim-tabletop'?",
         ),
-        (["run", "--subset", "sim-room", "--editor", "paste"], "config 'sim-room' is not built yet"),
+        (
+            ["run", "--subset", "train", "--editor", "paste"],
+            "config 'train' would come from the released 'training pairs'",
+        ),
         (
             ["run", "--subset", "sim-tabletop", "--editor", "paste", "--editor-arg", "jiter=2"],
             "editor 'paste' takes no jiter",

@@ -25,10 +25,9 @@ from gsi_bench_hf import synth
 from gsi_bench_hf.data import released, released_load
 from gsi_bench_hf.data.features import features
 from gsi_bench_hf.data.subsets import HOMEPAGE, SUBSETS, Subset, require_built
+from gsi_bench_hf.synth.configs import CONFIGS
 
 NAME = "gsi-bench"
-ROWS_PER_SHARD = 3
-"""Rows that one process renders in one go: those of a scene, so that no scene is made twice."""
 VERSION = "1.0.0"
 """Of the record. The generator's own version names the cache folder, see `cache_hash`."""
 
@@ -130,9 +129,9 @@ class GsiBench(datasets.GeneratorBasedBuilder):  # type: ignore[misc]
 
         # Now, since `datasets` would hide what is wrong with the renderer behind "An error occurred while generating the dataset".
         shared_renderer(config.renderer)
-        return [
-            datasets.SplitGenerator(config.subset.split, gen_kwargs={"shards": shards(config.num_rows, ROWS_PER_SHARD)})
-        ]
+        # Of whole scenes, so that none is made twice; processes, streams and loaders' workers share them out.
+        pieces = shards(config.num_rows, CONFIGS[str(config.subset.generator)].rows_a_cycle)
+        return [datasets.SplitGenerator(config.subset.split, gen_kwargs={"shards": pieces})]
 
     def _released_files(self, dl_manager: Any) -> dict[str, Any]:
         config: GsiBenchConfig = self.config

@@ -1,7 +1,10 @@
+import dataclasses
+
 import pytest
 
 from gsi_bench_hf.data.subsets import HUB_REPO, SUBSETS, UnavailableConfigError, hub_repo, require_built
 from gsi_bench_hf.registry import UnknownNameError
+from gsi_bench_hf.synth.configs import CONFIGS
 
 SIZES = {
     "sim-tabletop": 600,
@@ -36,10 +39,27 @@ def test_every_spec_is_whole(name):
 @pytest.mark.parametrize("name", [name for name in SIZES if not SUBSETS[name].built])
 def test_a_config_that_is_not_built_says_so_in_one_line(name):
     with pytest.raises(
-        UnavailableConfigError, match=rf"config '{name}' .*use load_dataset\('gsi-bench', 'sim-tabletop'\)"
+        UnavailableConfigError,
+        match=rf"config '{name}' .*use load_dataset\('gsi-bench', '{SUBSETS[name].instead}'\)",
     ) as info:
         require_built(SUBSETS[name])
     assert "\n" not in str(info.value)
+
+
+def test_every_simulated_config_is_built_and_is_one_of_the_generators():
+    simulated = {name: SUBSETS[name] for name in SUBSETS if SUBSETS[name].origin == "simulated"}
+    assert set(simulated) == set(CONFIGS)
+    for name, subset in simulated.items():
+        assert subset.built
+        assert subset.generator == name
+        assert subset.num_rows == CONFIGS[name].num_rows
+        assert subset.environment in (*CONFIGS[name].environments, "mixed")
+
+
+def test_a_simulated_config_without_a_generator_says_so():
+    unbuilt = dataclasses.replace(SUBSETS["sim-room"], built=False)
+    with pytest.raises(UnavailableConfigError, match="config 'sim-room' is not built yet in this version"):
+        require_built(unbuilt)
 
 
 def test_a_released_config_says_what_was_looked_for_and_where(monkeypatch):
