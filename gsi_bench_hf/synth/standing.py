@@ -14,7 +14,7 @@ from typing import Protocol
 import numpy as np
 
 from gsi_bench_hf.synth.operations.base import Proposal
-from gsi_bench_hf.synth.physics import Ground, World, stands_alone
+from gsi_bench_hf.synth.physics import REST_TILT_DEG, Ground, World, stands_alone
 from gsi_bench_hf.synth.placement import footprint_m, tabletop_of
 from gsi_bench_hf.synth.scene import Float, Scene, SceneObject
 from gsi_bench_hf.synth.solids import pieces_m, standing_m
@@ -29,6 +29,9 @@ ROOM_EDGE_M = 0.01
 _BELOW_M = 0.001
 _CARRIED_M = 0.012
 _UPRIGHT = 0.9999
+_STACK_SHIFT_M = 0.006
+"""Each thing of a stack sinks a little into the one below."""
+_SEEN_FROM_ABOVE_M = 0.1
 
 
 class Standing(Protocol):
@@ -140,14 +143,13 @@ class RoomStanding:
 
     def source_reason(self) -> str | None:
         """See `Standing.source_reason`."""
-        loose = [o for o in self._scene.objects if o.instance_id not in self.rests]
-        if loose:
+        if any(self._floats(o) for o in self._scene.objects):
             return "floating"
         if self._overlaps():
             return "collision"
         for group in self._doubtful():
             lows, highs = zip(*(_bounds(o) for o in group), strict=True)
-            if self._settled(group, np.min(lows, axis=0), np.max(highs, axis=0), None):
+            if self._moves(group, np.min(lows, axis=0), np.max(highs, axis=0)):
                 return "unstable"
         return None
 
@@ -165,6 +167,9 @@ class RoomStanding:
         surface = self.surface_for(proposal)
         if surface is None or not surface.holds(standing_m(changed), ROOM_EDGE_M):
             return "off the surface"
+        below_m = float(self._scene.camera.world_from_camera[2, 3] - surface.center_m[2])
+        if proposal.operation == "receptacle" and below_m < _SEEN_FROM_ABOVE_M:
+            return "surface not seen"
         if changed.size_m[2] * changed.scale + FIXTURE_CLEARANCE_M > surface.support.clearance_m:
             return "no headroom"
         return None
@@ -204,6 +209,12 @@ class RoomStanding:
             if world.distance_m(changed.instance_id, owner, needed_m + 1e-4) < needed_m:
                 return "collision"
         return "unstable" if world.settle().unstable else None
+
+    def _floats(self, item: SceneObject) -> bool:
+        rest = self.rests.get(item.instance_id)
+        if rest is None or rest.surface is None:
+            return rest is None
+        return abs(float(rest.surface.center_m[2] - item.position_m[2])) > _BELOW_M
 
     def _overlaps(self) -> bool:
         """Whether some object is in another thing by more than `OVERLAP_M`."""
@@ -256,7 +267,7 @@ class RoomStanding:
             instance_id = rest.carrier_id
         return instance_id
 
-    def _settled(self, group: list[SceneObject], low: Float, high: Float, level_m: float | None) -> bool:
+    def _moves(self, group: list[SceneObject], low: Float, high: Float) -> bool:
         """Whether some of a group of objects moves when they are let go among what is near."""
         names = {o.instance_id for o in group}
         pieces: dict[str, list[Float]] = defaultdict(list)
@@ -264,7 +275,8 @@ class RoomStanding:
             if owner not in names:
                 pieces[owner].append(piece)
         alone = dataclasses.replace(self._scene, fixtures=(), objects=tuple(group))
-        return bool(World(alone, ground=Ground(pieces, level_m)).settle().unstable)
+        settled = World(alone, ground=Ground(pieces)).settle()
+        return max(settled.shift_m.values()) > _STACK_SHIFT_M or max(settled.tilt_deg.values()) > REST_TILT_DEG
 
 
 def _bounds(item: SceneObject) -> tuple[Float, Float]:
