@@ -19,6 +19,7 @@ from gsi_bench_hf.synth.assets.shapes import (
     lathe,
     merge,
     rod,
+    rotation,
     rounded_box,
     sheet,
     surface,
@@ -54,23 +55,24 @@ def cushion(rng: np.random.Generator) -> Draft:
     edge = np.concatenate([u[:-1], np.ones(24), -u[:-1], -np.ones(25)])
     rise = np.concatenate([-np.ones(24), u[:-1], np.ones(24), -u])
     fold = 1.0 - 0.07 * (1 - edge**2) * rise**2 - 0.07 * (1 - rise**2) * edge**2 + 0.03 * (edge * rise) ** 2
-    piping = tube(np.stack([side / 2 * edge * fold, 0 * edge, side / 2 * rise * fold], axis=-1), 0.005, 7)
-    button = ellipsoid(0.014, 0.005, 0.014, 16, 8).moved(y=-thick / 2)
-    skin, trim = _sagging(merge(*faces), merge(piping, button), rng.uniform(8, 11))
-    parts = (skin.part(cloth(rng, tone, accent)), trim.part(Material(None, rgba(accent), 0.05, 0.1), False))
+    seam = np.stack([side / 2 * edge * fold, 0 * edge, side / 2 * rise * fold], axis=-1)
+    lean = rotation("x", -rng.uniform(8, 11)).T
+    skin = merge(*faces)
+    skin = skin.bent(skin.vertices @ lean)
+    ground = float(skin.vertices[:, 2].min()) + 0.06  # the lowest centimetres are pressed flat by the weight
+    piping, top = _pressed(seam @ lean, ground + 0.005), ellipsoid(0.014, 0.005, 0.014, 16, 8).moved(y=-thick / 2)
+    parts = (
+        skin.bent(_pressed(skin.vertices, ground)).part(cloth(rng, tone, accent)),
+        merge(tube(piping, 0.005, 7), top.bent(top.vertices @ lean)).part(
+            Material(None, rgba(accent), 0.05, 0.1), False
+        ),
+    )
     return Draft(parts, color, "fabric", 1, 0.6)
 
 
-def _sagging(skin: Shape, trim: Shape, lean_deg: float) -> tuple[Shape, Shape]:
-    """A cushion and its trimmings leant back, the lowest six centimetres pressed flat by the weight."""
-    leant = [shape.turned("x", -lean_deg) for shape in (skin, trim)]
-    ground = float(leant[0].vertices[:, 2].min()) + 0.06
-    pressed = []
-    for shape, lift in zip(leant, (0.0, 0.004), strict=True):
-        points = shape.vertices.copy()
-        points[:, 2] = np.maximum(points[:, 2], ground + lift)
-        pressed.append(shape.bent(points))
-    return pressed[0], pressed[1]
+def _pressed(points: Float, ground_m: float) -> Float:
+    """Points (N, 3) below a height lifted to it."""
+    return np.column_stack([points[:, :2], np.maximum(points[:, 2], ground_m)])
 
 
 def blanket(rng: np.random.Generator) -> Draft:
@@ -86,17 +88,10 @@ def blanket(rng: np.random.Generator) -> Draft:
         leaf = rounded_box(width - shrink, depth - shrink, thick, 0.0115, 0.02, 4).tiled(0.4)
         parts.append(leaf.moved(rng.uniform(-0.003, 0.003), rng.uniform(-0.003, 0.003), k * (thick - 0.001)).part(coat))
     strands = []
-    for s in (-1, 1):
-        for y in np.linspace(-depth / 2 + 0.015, depth / 2 - 0.015, 22):
-            z = float(rng.integers(layers)) * (thick - 0.001) + thick / 2
-            strands.append(
-                rod(
-                    (s * width / 2 - s * 0.004, y, z),
-                    (s * (width / 2 + 0.028), y + rng.uniform(-0.004, 0.004), max(z - 0.012, 0.002)),
-                    0.002,
-                    5,
-                )
-            )
+    for y in np.linspace(-depth / 2 + 0.015, depth / 2 - 0.015, 22):
+        z, drift = float(rng.integers(layers)) * (thick - 0.001) + thick / 2, rng.uniform(-0.004, 0.004)
+        root, tip = np.array([width / 2 - 0.004, y, z]), np.array([width / 2 + 0.028, y + drift, max(z - 0.012, 0.002)])
+        strands += [rod(root * turn, tip * turn, 0.002, 5) for turn in ([1, 1, 1], [-1, -1, 1])]
     parts.append(merge(*strands).part(Material(None, rgba(accent), 0.02, 0.05), False))
     top = Support(layers * (thick - 0.001) + 0.001, "rectangle", np.array([width * 0.44, depth * 0.42]))
     return Draft(tuple(parts), color, "wool", 2, 1.0, (top,))
@@ -302,7 +297,7 @@ def pen_cup(rng: np.random.Generator) -> Draft:
 
 
 def hourglass(rng: np.random.Generator) -> Draft:
-    """A sand glass between two wooden discs on three columns."""
+    """A sand glass between two wooden discs on four columns."""
     tone = ("walnut", "oak", "cherry")[int(rng.integers(3))]
     r, tall = rng.uniform(0.042, 0.05), rng.uniform(0.15, 0.19)
     disc = lathe([(0.0, 0.0), (r, 0.0), (r * 1.03, 0.004), (r * 1.03, 0.01), (r, 0.014), (0.0, 0.014)], 36)
@@ -320,7 +315,7 @@ def hourglass(rng: np.random.Generator) -> Draft:
             ),
             12,
         ).moved(r * 0.86 * np.cos(a), r * 0.86 * np.sin(a))
-        for a in np.deg2rad([90, 210, 330])
+        for a in np.deg2rad([45, 135, 225, 315])
     ]
     line = curve(
         [
@@ -350,7 +345,7 @@ def hourglass(rng: np.random.Generator) -> Draft:
         merge(low, high).part(Material(None, rgba(sand), 0.05, 0.1), False),
         lathe(line, 32).part(clear(alpha=0.2)),
     )
-    return Draft(parts, "brown", "wooden", 1, 0.4)
+    return Draft(parts, "brown", "wooden", 4, 0.4)
 
 
 _FACES = ("d9d9d4", "b9322c", "2f6db3", "d8742c", "3f8a4f", "e2c43b")
@@ -366,7 +361,7 @@ def puzzle_cube(rng: np.random.Generator) -> Draft:
         for i in range(3):
             for k in range(3):
                 hue = _FACES[int(rng.integers(6))]
-                tile = rounded_box(cell * 0.86, cell * 0.86, 0.0012, 0.0004, None, 1).moved(
+                tile = rounded_box(cell * 0.86, cell * 0.86, 0.0013, 0.0006, None, 1).moved(
                     (i - 1) * cell * 0.97, (k - 1) * cell * 0.97, side / 2 - 0.0003
                 )
                 tile = tile.turned("x", 90.0 * face) if face < 4 else tile.turned("y", 90.0 if face == 4 else -90.0)

@@ -38,7 +38,8 @@ def bread(base: str = "9a6230", cuts: int = 3, seed: int = 0) -> Float:
     across = np.abs((((2 * x - 1) * 0.72 + 1) / 2 * cuts) % 1.0 - 0.5)
     where = (1.0 - smoothstep(0.07, 0.16, across + 0.03 * noise(rng, 24, 24, 256))) * smoothstep(0.5, 0.62, top)
     image = mix(image, rgb("e3c391"), 0.85 * where * (np.abs(2 * x - 1) < 0.8))
-    return mix(image, rgb("efe3cb"), 0.3 * smoothstep(0.2, 0.9, noise(rng, 40, 40, 256)) * top)
+    image = mix(image, rgb("efe3cb"), 0.3 * smoothstep(0.2, 0.9, noise(rng, 40, 40, 256)) * top)
+    return np.asarray((image + image[::-1, ::-1]) / 2)
 
 
 def orange(base: str = "dd7f22", seed: int = 0) -> Float:
@@ -50,7 +51,7 @@ def orange(base: str = "dd7f22", seed: int = 0) -> Float:
     return mix(image, rgb("8a8a3a"), 0.5 * (1.0 - smoothstep(0.02, 0.1, y)))
 
 
-def keys(base: str = "2a2b2e", keys: str = "35373b") -> Float:
+def keys(base: str = "2a2b2e", keys: str = "35373b", accent: str = "74787e") -> Float:
     """A computer keyboard from above, 3.2 times as wide as deep: five rows, a block of arrows, a block of numbers."""
     sheet = Sheet(640, 200, base)
     light = sum(int(keys[i : i + 2], 16) for i in (0, 2, 4)) > 384
@@ -70,7 +71,7 @@ def keys(base: str = "2a2b2e", keys: str = "35373b") -> Float:
             if row < 2 or row == 4 or (row == 3 and k == 1):
                 _key(sheet, 440 + 26 * k, y, 26, keys, edge, mark)
         for k in range(4):
-            _key(sheet, 526 + 26 * k, y, 26, keys, edge, mark)
+            _key(sheet, 526 + 26 * k, y, 26, accent, edge, mark)
     return sheet.done()
 
 

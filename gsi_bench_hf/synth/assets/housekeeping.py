@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gsi_bench_hf.synth.assets.base import Draft, Float, Kind, Material, Support
+from gsi_bench_hf.synth.assets.base import Draft, Float, Kind, Material, Part, Support
 from gsi_bench_hf.synth.assets.electronics import BLACK
 from gsi_bench_hf.synth.assets.outlines import curve
 from gsi_bench_hf.synth.assets.palette import CLOTHS, PLASTICS, pick, rgba, seed
@@ -35,13 +35,19 @@ def towel_stack(rng: np.random.Generator) -> Draft:
     """Two to four folded towels on each other, their folds to the front."""
     count, width, depth = int(rng.integers(2, 5)), rng.uniform(0.28, 0.36), rng.uniform(0.2, 0.26)
     color, tone = pick(rng, CLOTHS, "white", "blue", "gray", "green", "beige", "red", "yellow")
-    parts, z = [], 0.0
+    parts: list[Part] = []
+    fronts, z = [], 0.0
     for k in range(count):
         thick = rng.uniform(0.045, 0.06)
         _, other = pick(rng, CLOTHS, "white", "beige", "gray", color, color)
         w, d = width * rng.uniform(0.95, 1.0), depth * rng.uniform(0.95, 1.0)
         parts.append(_folded(w, d, thick).moved(z=z).part(towelling(tone if k != 1 else other)))
+        fronts.append((-d / 2 - 0.0002, z + thick / 2 - 0.006))
         z += thick - 0.001
+    strip = rounded_box(width * 0.93, 0.02, 0.002, 0.0008).tiled(0.25).moved(y=-depth * 0.34, z=z - 0.0002)
+    seams = [rounded_box(width * 0.93, 0.003, 0.012, 0.001).tiled(0.25).moved(y=y, z=h) for y, h in fronts]
+    trim = towelling("e4e0d6" if color != "white" else "8a8d91")
+    parts.append(merge(strip, *seams).part(trim, False))
     top = Support(z + 0.001, "rectangle", np.array([width * 0.45, depth * 0.42]))
     return Draft(tuple(parts), color, "terry", 1, 0.4 * count, (top,))
 
@@ -75,10 +81,12 @@ def laundry_basket(rng: np.random.Generator) -> Draft:
     ]
     rim = tube(np.column_stack([outline(0.004), np.full(65, tall - 0.055)]), 0.009, 8).scaled(1.0)
     clasp = rounded_box(0.05, 0.008, 0.075, 0.003).moved(y=-depth / 2 - 0.013, z=tall - 0.085)
+    tag = extrude(squircle(0.17, 0.11, 5, 32), 0.004, 0.001).turned("x", 90).moved(y=-depth / 2 + 0.011, z=tall * 0.55)
     pin = rod((-0.02, -depth / 2 - 0.018, tall - 0.066), (0.02, -depth / 2 - 0.018, tall - 0.066), 0.006, 10)
     parts = (
         ringed(wall, around_m=0.3).part(cane),
         ringed(hood, around_m=0.3).moved(z=tall - 0.05).part(cane),
+        tag.part(leather, False),
         merge(rim, *(_loop(s, width, tall) for s in (-1, 1)), clasp).part(leather, False),
         pin.part(STEEL, False),
     )

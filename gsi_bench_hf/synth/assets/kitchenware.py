@@ -214,7 +214,7 @@ def jar(rng: np.random.Generator) -> Draft:
         40,
     )
     _, cap = pick(rng, {"red": ("a5362d",), "gray": ("b4b8bb",), "black": ("2c2c2f",), "yellow": ("c9a44a",)})
-    paper = texture("label", base="f6f0e0", accent="3d2a1d", text=name, seed=seed(rng, 3))
+    paper = texture("label", base="c39a62", accent="33231a", text=name, seed=seed(rng, 3))
     parts = (
         fill.part(Material(texture("glaze", base=tone, seed=seed(rng, 3), depth=0.12), specular=0.2), False),
         skin.part(clear(alpha=0.14)),
@@ -259,7 +259,7 @@ def orange(rng: np.random.Generator) -> Draft:
     )
     star = lathe([(0.005, 0.0), (0.003, 0.0016), (0.0, 0.0018)], 10).moved(z=r * 0.895)
     parts = (ball.bent(dented).part(skin), star.part(Material(None, rgba("5f6b33"), 0.1, 0.2), False))
-    return Draft(parts, color, "peel", 1, 0.2)
+    return Draft(parts, color, "peel", 0, 0.2)
 
 
 def cutting_board(rng: np.random.Generator) -> Draft:
@@ -302,7 +302,7 @@ def pepper_mill(rng: np.random.Generator) -> Draft:
         22,
     )
     knob = ellipsoid(0.008, 0.008, 0.008, 18, 10).moved(z=tall * 0.975)
-    tones = {"walnut": "6a4529", "mahogany": "6e3524", "oak": "a5793f", "ebony": "2d2926", "maple": "c9a878"}
+    tones = {"walnut": "6a4529", "mahogany": "6b4128", "oak": "a5793f", "ebony": "2d2926", "maple": "c9a878"}
     coat = Material(texture("bands", base=tones[tone]), specular=0.4, shininess=0.6)
     ring = lathe(
         [(r * 0.97, tall * 0.635), (r * 0.99, tall * 0.64), (r * 0.99, tall * 0.652), (r * 0.97, tall * 0.657)], 32

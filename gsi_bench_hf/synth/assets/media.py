@@ -33,7 +33,7 @@ def tv(rng: np.random.Generator) -> Draft:
         else Material(texture("broadcast", style=style, seed=seed(rng, 3)), specular=0.4, shininess=0.9)
     )
     panel = rounded_box(width, deep * 0.5, tall, 0.004, 0.005).moved(z=lift)
-    bulge = rounded_box(width * 0.6, deep * 1.2, tall * 0.55, 0.015, 0.02).moved(y=deep * 0.6, z=lift + tall * 0.08)
+    bulge = rounded_box(width * 0.66, 0.06, tall * 0.6, 0.015, 0.02).moved(y=0.036, z=lift + tall * 0.08)
     screen = label(width - 0.02, tall - 0.026).moved(y=-deep * 0.25 - 0.0006, z=lift + 0.018)
     if rng.integers(2):
         feet = [
@@ -88,28 +88,19 @@ def keyboard(rng: np.random.Generator) -> Draft:
     """A computer keyboard, its space bar towards the front."""
     color, tone = pick(rng, PLASTICS, "black", "white", "gray", "pink")
     width, depth, thick = rng.uniform(0.4, 0.45), rng.uniform(0.13, 0.145), 0.016
-    keys = {"black": "35373b", "white": "dcdad4", "gray": "4a4d52", "pink": "efe3e3"}[color]
+    keys, block = {
+        "black": ("35373b", "74787e"),
+        "white": ("e4e2dc", "a3a8ae"),
+        "gray": ("4a4d52", "a9adb2"),
+        "pink": ("efe3e3", "c98a9a"),
+    }[color]
     tray = rounded_box(width, depth, thick, 0.004, 0.008).tiled(0.2)
-    board = Material(texture("keys", base=tone, keys=keys), specular=0.2, shininess=0.3)
-    relief = [
-        rounded_box(width * 0.965, depth * 0.12, 0.005, 0.0015, 0.003, 1).moved(
-            y=depth * (0.31 - 0.155 * k), z=thick - 0.001
-        )
-        for k in range(5)
-    ]
+    board = Material(texture("keys", base=tone, keys=keys, accent=block), specular=0.2, shininess=0.3)
+    row = rounded_box(width * 0.965, depth * 0.12, 0.005, 0.0015, 0.003, 1)
+    rows = merge(*(row.moved(y=depth * (0.31 - 0.155 * k), z=thick - 0.001) for k in range(5)))
     face = lying(label(width - 0.006, depth - 0.006), depth - 0.006, thick + 0.0042)
-    feet = [rounded_box(0.05, 0.014, 0.012, 0.002).moved(s * width * 0.38, depth * 0.4, -0.008) for s in (-1, 1)]
-    tilt = 3.0
-    pieces = [
-        (tray, plastic(tone), True),
-        (merge(*relief), Material(None, rgba(keys), 0.3, 0.4), False),
-        (face, board, False),
-        *((f, BLACK, True) for f in feet),
-    ]
-    front = rounded_box(width * 0.9, 0.012, 0.004, 0.001).moved(y=-depth * 0.44, z=-0.0035)
-    parts = [shape.turned("x", tilt).part(material, solid) for shape, material, solid in pieces]
-    parts.append(front.turned("x", tilt).part(BLACK))
-    return Draft(tuple(parts), color, "plastic", 1, 0.7)
+    parts = (tray.part(plastic(tone)), rows.part(Material(None, rgba(keys), 0.3, 0.4), False), face.part(board, False))
+    return Draft(parts, color, "plastic", 1, 0.7)
 
 
 def mouse(rng: np.random.Generator) -> Draft:

@@ -173,7 +173,7 @@ def _front(rng: np.random.Generator) -> tuple[str, Material]:
 def _doors(width: float, depth: float, top: float, front: Material, metal: Material, count: int) -> list[Part]:
     """Door leaves with bar handles on the front."""
     leaf_w, tall, y = (width - 0.03) / count, top - 0.125, -depth / 2 + 0.0125
-    leaf = rounded_box(leaf_w - 0.006, 0.018, tall, 0.003).tiled(1.2, 0.8)
+    leaf = rounded_box(leaf_w - 0.006, 0.018, tall, 0.003, None, 1).tiled(1.2, 0.8)
     leaves = [leaf.shifted_uv(0.3 * k, 0.2 * k).moved((k - (count - 1) / 2) * leaf_w, y, 0.11) for k in range(count)]
     bars = []
     for k in range(count):

@@ -9,7 +9,7 @@ from gsi_bench_hf.synth.assets.outlines import curve
 from gsi_bench_hf.synth.assets.palette import GLAZES, PLASTICS, other, pick, rgba, seed
 from gsi_bench_hf.synth.assets.rings import ringed, squircle
 from gsi_bench_hf.synth.assets.sanitary import CERAMIC, STEEL
-from gsi_bench_hf.synth.assets.shapes import Shape, label, lathe, loft, merge, rod, rounded_box, sheet, surface, tube
+from gsi_bench_hf.synth.assets.shapes import Shape, label, lathe, loft, merge, rod, rounded_box, surface, tube
 from gsi_bench_hf.synth.assets.tableware import glazed, vessel
 from gsi_bench_hf.synth.assets.textures import texture
 
@@ -113,32 +113,26 @@ def toothbrush_cup(rng: np.random.Generator) -> Draft:
 
 def _toothbrush(r: float, tall: float) -> tuple[Shape, Shape]:
     """Handle and bristles of a brush that leans on the cup's rim towards +x, its bristles towards the front."""
-    lean = np.arctan2(1.5 * r, tall)
+    lean = np.arctan2(1.1 * r, tall)
     handle = curve([(0, 0, 0.0), (0, 0.001, 0.06), (0, -0.001, 0.12), (0, 0.0, 0.175)], 16)
     neck = np.interp(np.linspace(0, 1, 16), [0, 0.5, 0.72, 0.85, 1.0], [0.0055, 0.006, 0.0032, 0.0045, 0.0045])
     tuft = rounded_box(0.009, 0.011, 0.026, 0.0015).moved(0, -0.0075, 0.149)
     stick = tube(handle, neck, 10)
-    tilted = [s.turned("y", np.rad2deg(lean)).moved(x=-0.7 * r, z=0.011) for s in (stick, tuft)]
+    tilted = [s.turned("y", np.rad2deg(lean)).moved(x=-0.4 * r, z=0.011) for s in (stick, tuft)]
     return tilted[0], tilted[1]
 
 
 def toilet_paper(rng: np.random.Generator) -> Draft:
-    """A roll of toilet paper that stands, its loose end at the front."""
+    """A roll of toilet paper that stands."""
     r, tall = rng.uniform(0.05, 0.06), rng.uniform(0.095, 0.105)
     paper = Material(texture("plaster", base="efede7", depth=0.03), specular=0.0)
     side = lathe([(0.021, 0.0), (r, 0.0), (r, tall), (0.021, tall), (0.021, tall - 0.03)], 44)
     hole = lathe([(0.021, tall - 0.001), (0.0205, 0.001), (0.0, 0.0015)], 28)
-    turn = np.deg2rad(np.linspace(-100, -62, 10))
-    line = np.stack([r * np.cos(turn), r * np.sin(turn)], axis=-1) * (1.0 + np.linspace(0.012, 0.15, 10)[:, None])
-    points = np.empty((2, 10, 3))
-    points[..., :2] = line
-    points[0, :, 2], points[1, :, 2] = 0.0, tall
     parts = (
         side.tiled(0.3).part(paper),
-        sheet(points).tiled(0.3).part(paper, False),
         hole.part(Material(None, rgba("b09572"), 0.02, 0.05), False),
     )
-    return Draft(parts, "white", "paper", 1, 0.15)
+    return Draft(parts, "white", "paper", 0, 0.15)
 
 
 def soap(rng: np.random.Generator) -> Draft:
@@ -208,7 +202,7 @@ def hair_dryer(rng: np.random.Generator) -> Draft:
     )
     lying = [s.turned("y", 90).moved(z=r) for s in (barrel, nozzle, mouth, grille)]
     grip = tube(
-        [(0.01, -r * 0.6, r), (0.012, -0.07, r * 0.85), (0.02, -0.115, 0.022), (0.026, -0.15, 0.018)],
+        [(0.01, -r * 0.6, r - 0.004), (0.012, -0.07, r * 0.85), (0.02, -0.115, 0.022), (0.026, -0.15, 0.018)],
         [0.0165, 0.016, 0.0165, 0.0155],
         16,
         1.15,
