@@ -1,8 +1,8 @@
 """From where a furnished room is seen: reachable places, spread over its areas, that show many things that can be edited.
 
-The floor where a person can stand falls into areas (DBSCAN, Ester et al. 1996). In each area places are picked one after another, each
-as far as can be from those before. From a place, sitting or standing, the camera turns to where things are; a count of the things that
-it would show sorts the views, views much like a better one are dropped, and small renderings decide between the rest.
+The floor where a person can stand falls into areas (DBSCAN, Ester et al. 1996). In each area places are picked one after another,
+each as far as can be from those before. From a place, sitting or standing, the camera turns to where things are; a count of the
+things that it would show sorts the views, views much like a better one are dropped, and small renderings decide between the rest.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ def suppressed(candidates: list[Candidate]) -> list[Candidate]:
 def _views_from(layout: Layout, place_m: Float, *, rng: np.random.Generator) -> list[Candidate]:
     """Views from a place towards things, sitting and standing."""
     found = []
-    things = np.array([o.position_m + [0.0, 0.0, o.size_m[2] / 2.0] for o in layout.objects]).reshape(-1, 3)
+    things = np.array([_middle_m(o) for o in layout.objects]).reshape(-1, 3)
     for heights in (SITTING_M, STANDING_M):
         eye_m = np.array([*place_m, rng.uniform(*heights)])
         away = np.linalg.norm(things - eye_m, axis=1)
@@ -141,13 +141,18 @@ def _camera(eye_m: Float, aim_m: Float, *, rng: np.random.Generator) -> Camera:
 def shows(item: SceneObject, camera: Camera, margin_px: float = _MARGIN_PX) -> bool:
     """Whether an object, seen through nothing, is wholly in the picture and large enough to be edited."""
     pose = camera.world_from_camera
-    middle = item.position_m + [0.0, 0.0, item.size_m[2] / 2.0]
+    middle = _middle_m(item)
     if float((middle - pose[:3, 3]) @ pose[:3, 2]) < float(np.linalg.norm(item.size_m)) / 2.0 + 0.15:
         return False
     bounds = bounds_px(item, camera)
     size = np.array([camera.width, camera.height])
     inside = (bounds[:2] > margin_px).all() and (bounds[2:] < size - margin_px).all()
     return bool(inside and (bounds[2:] - bounds[:2]).max() >= _LONG_SIDE_PX)
+
+
+def _middle_m(item: SceneObject) -> Float:
+    """(3,) world, the middle of an object's box."""
+    return np.asarray(item.position_m + item.rotation @ np.array([0.0, 0.0, item.size_m[2] * item.scale / 2.0]))
 
 
 def _seeming(objects: tuple[SceneObject, ...], camera: Camera) -> float:

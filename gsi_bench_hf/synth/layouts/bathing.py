@@ -6,7 +6,7 @@ import numpy as np
 
 from gsi_bench_hf.synth import assets
 from gsi_bench_hf.synth.layouts.dressing import dress
-from gsi_bench_hf.synth.layouts.plan import Plan, before_m, rectangle, surface_of, wall_yaw_deg, yaw_of_deg
+from gsi_bench_hf.synth.layouts.plan import Plan, before_m, rectangle, surface_of, wall_of, yaw_of_deg
 from gsi_bench_hf.synth.layouts.themes import themed
 from gsi_bench_hf.synth.scene import SceneObject
 from gsi_bench_hf.synth.surfaces import surfaces_on
@@ -23,8 +23,8 @@ def furnish_bathroom(plan: Plan, *, rng: np.random.Generator) -> bool:
         return False
     _hang_mirror(plan, vanity, rng=rng)
     _dress_vanity(plan, vanity, rng=rng)
-    _dress_edges(plan, tub, "bath", int(rng.integers(2, 5)), rng=rng)
-    _dress_edges(plan, toilet, "cistern", int(rng.integers(0, 3)), rng=rng)
+    _dress_edges(plan, tub, "bath", int(rng.integers(3, 6)), rng=rng)
+    _dress_edges(plan, toilet, "cistern", int(rng.integers(1, 3)), rng=rng)
     _stand_shelf(plan, rng=rng)
     _stand_bins(plan, rng=rng)
     _hang_rails(plan, rng=rng)
@@ -51,46 +51,35 @@ def _place_tub(plan: Plan, *, rng: np.random.Generator) -> SceneObject | None:
 
 def _hang_mirror(plan: Plan, vanity: SceneObject, *, rng: np.random.Generator) -> None:
     """A mirror or a mirror cabinet over the basin."""
-    kind = "mirror-cabinet" if rng.random() < 0.6 or "wall-mirror" not in assets.KINDS else "wall-mirror"
-    wall = _wall_of(vanity)
+    kind = "mirror-cabinet" if rng.random() < 0.6 else "wall-mirror"
+    wall = wall_of(vanity)
     u_m = float((vanity.rotation.T @ vanity.position_m)[0])
-    spans = plan.spans[wall]
-    # The vanity's tap may reach above its own span; the mirror hangs clear of it.
+    # The tap may reach above the basin; the mirror hangs clear of it.
     low_m = max(float(vanity.size_m[2]) + 0.1, 1.15)
     for shift in (0.0, -0.08, 0.08, 0.16, -0.16):
         if plan.hang(kind, plan.variant(rng=rng), wall, u_m + shift, low_m) is not None:
             return
-    plan.spans[wall] = spans
-
-
-def _wall_of(item: SceneObject) -> str:
-    return next(w for w in ("north", "east", "south", "west") if abs(_turned(yaw_of_deg(item) - wall_yaw_deg(w))) < 1.0)
-
-
-def _turned(angle_deg: float) -> float:
-    return (angle_deg + 180.0) % 360.0 - 180.0
 
 
 def _dress_vanity(plan: Plan, vanity: SceneObject, *, rng: np.random.Generator) -> None:
+    """Soap and brushes first, then what else stands about a basin."""
     kinds = themed("vanity", plan.banned, rng=rng)
-    first = [k for k in ("soap-dispenser", "toothbrush-cup") if k in kinds]
+    kinds = [*(k for k in ("soap-dispenser", "toothbrush-cup") if k not in plan.banned), *kinds]
     for top in surfaces_on(vanity):
-        if top.support.name in ("inside", "basin", "sink"):
-            continue
         if top.support.name == "shelf":
-            dress(plan, top, ["towel-stack", "box", "toilet-paper"], 2, rng=rng)
-            continue
-        dress(
-            plan, top, [*first, *[k for k in kinds if k not in first]], int(rng.integers(3, 6)), rng=rng, tallest_m=0.35
-        )
-        first = []
+            dress(plan, top, ["towel-stack", "toilet-paper"], 2, rng=rng)
+        elif top.support.name == "top":
+            wide = float(top.support.half_extents_m.min()) > 0.12
+            count = int(rng.integers(3, 6)) if wide else int(rng.integers(1, 4))
+            dress(plan, top, kinds, count, rng=rng, tallest_m=0.35)
+            kinds = kinds[2:] + kinds[:2]
 
 
 def _dress_edges(plan: Plan, item: SceneObject, theme: str, count: int, *, rng: np.random.Generator) -> None:
     """Things on the rims and ledges of a fitting, one surface after another."""
     kinds = themed(theme, plan.banned, rng=rng)
     for surface in surfaces_on(item):
-        if count > 0 and surface.support.name != "inside":
+        if count > 0 and surface.support.name in ("rim", "tank", "ledge"):
             count -= len(dress(plan, surface, kinds, count, rng=rng, tallest_m=0.3))
             kinds = kinds[1:] + kinds[:1]
 
@@ -101,14 +90,13 @@ def _stand_shelf(plan: Plan, *, rng: np.random.Generator) -> None:
         return
     for surface in surfaces_on(item):
         kinds = themed("bathroom shelf", plan.banned, rng=rng)
-        dress(plan, surface, kinds, int(rng.integers(1, 4)), rng=rng)
+        dress(plan, surface, kinds, int(rng.integers(2, 5)), rng=rng)
 
 
 def _stand_bins(plan: Plan, *, rng: np.random.Generator) -> None:
     """Light things that stand on the floor by the walls."""
-    kinds = [k for k in ("laundry-basket", "bin", "stool", "scale") if k in assets.KINDS]
-    for kind in kinds:
-        if rng.random() < 0.65:
+    for kind in ("laundry-basket", "bin", "stool", "scale", "toilet-brush", "bucket"):
+        if kind not in plan.banned and rng.random() < 0.65:
             item = plan.along_wall(kind, plan.other_walls(rng=rng), rng=rng, gap_m=0.06)
             if item is not None and kind == "stool":
                 seat = surface_of(item)
@@ -117,9 +105,7 @@ def _stand_bins(plan: Plan, *, rng: np.random.Generator) -> None:
 
 
 def _hang_rails(plan: Plan, *, rng: np.random.Generator) -> None:
-    for kind, low_m in (("towel-rail", 0.95), ("paper-holder", 0.65)):
-        if kind not in assets.KINDS:
-            continue
+    for kind, low_m in (("towel-rail", 0.95), ("paper-holder", 0.65), ("radiator", 0.5)):
         for _ in range(12):
             wall = plan.other_walls(rng=rng)[int(rng.integers(3))]
             reach = plan.length_m(wall) / 2.0 - 0.4

@@ -14,6 +14,7 @@ from gsi_bench_hf.synth.scene import Float, SceneObject
 from gsi_bench_hf.synth.surfaces import Surface, surfaces_on
 
 _EDGE_M = 0.025
+_NARROW_M, _NARROW_EDGE_M = 0.08, 0.004
 _GAP_M = 0.03
 _HEADROOM_M = 0.02
 _TRIES = 24
@@ -85,11 +86,16 @@ def put_at(
     at_m = surface.center_m[:2] + local_m @ surface.axes
     yaw_deg = float(np.rad2deg(np.arctan2(surface.axes[0, 1], surface.axes[0, 0]))) + turn_deg
     corners = rectangle(at_m, size_m[:2], yaw_deg)
-    if size_m[2] > surface.support.clearance_m - 0.005 or not surface.holds(corners, _EDGE_M):
+    if size_m[2] > surface.support.clearance_m - 0.005 or not surface.holds(corners, edge_m(surface)):
         return None
     if any(distance_m(corners, other) < gap_m for other in there):
         return None
     return plan.add(kind, variant, [*at_m, surface.center_m[2]], yaw_deg)
+
+
+def edge_m(surface: Surface) -> float:
+    """How far from a surface's edge things stay; on rims and sills, which are narrow, only just."""
+    return _EDGE_M if surface.support.half_extents_m.min() > _NARROW_M else _NARROW_EDGE_M
 
 
 def standing_on(plan: Plan, surface: Surface) -> list[Float]:
@@ -105,7 +111,7 @@ def standing_on(plan: Plan, surface: Surface) -> list[Float]:
 
 def _somewhere(surface: Surface, size_m: Float, group: Sequence[SceneObject], *, rng: np.random.Generator) -> Float:
     """(2,) along the surface's axes: near one of the group or anywhere, what is tall rather at the back."""
-    half = np.maximum(surface.support.half_extents_m - size_m[:2] / 2.0 - _EDGE_M, 0.0)
+    half = np.maximum(surface.support.half_extents_m - size_m[:2] / 2.0 - edge_m(surface), 0.0)
     local = rng.uniform(-1.0, 1.0, 2) * half
     if group and rng.random() < 0.65:
         anchor = group[int(rng.integers(len(group)))]
@@ -152,17 +158,18 @@ def dress_shelves(
         row = ["book-row"] if rng.random() < books else []
         pool = pool[3:] + pool[:3]
         row += [pool[int(k)] for k in rng.permutation(min(len(pool), 6))]
-        _fill_row(plan, surface, row, filled, rng=rng)
+        fill_row(plan, surface, row, filled, rng=rng)
 
 
-def _fill_row(plan: Plan, surface: Surface, kinds: Sequence[str], filled: float, *, rng: np.random.Generator) -> None:
+def fill_row(plan: Plan, surface: Surface, kinds: Sequence[str], filled: float, *, rng: np.random.Generator) -> None:
+    """Things side by side on a board, `filled` of its width taken."""
     chosen: list[tuple[str, int, float]] = []
     room_m = 2.0 * (float(surface.support.half_extents_m[0]) - _EDGE_M - 0.01)
     taken_m = 0.0
     for kind in kinds:
         variant = plan.variant(rng=rng)
         size_m = assets.build_asset(kind, variant).size_m
-        deep = size_m[1] < 2.0 * surface.support.half_extents_m[1] - 2.0 * _EDGE_M
+        deep = size_m[1] < 2.0 * surface.support.half_extents_m[1] - 2.0 * edge_m(surface)
         low = size_m[2] < surface.support.clearance_m - _HEADROOM_M
         if (
             deep
@@ -194,7 +201,9 @@ def _fill_row(plan: Plan, surface: Surface, kinds: Sequence[str], filled: float,
 def _shelf_y(kind: str, variant: int, surface: Surface, *, rng: np.random.Generator) -> float:
     """Where on a board's depth: towards its front edge, where it is seen."""
     reach = (
-        float(surface.support.half_extents_m[1]) - _EDGE_M - float(assets.build_asset(kind, variant).size_m[1]) / 2.0
+        float(surface.support.half_extents_m[1])
+        - edge_m(surface)
+        - float(assets.build_asset(kind, variant).size_m[1]) / 2.0
     )
     return -max(reach, 0.0) * float(rng.uniform(0.2, 0.9))
 

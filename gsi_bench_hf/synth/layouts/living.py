@@ -39,6 +39,7 @@ def furnish_living_room(plan: Plan, *, rng: np.random.Generator) -> bool:
     stand_bookshelf(plan, rng=rng)
     if rng.random() < 0.6:
         stand_dresser(plan, "sideboard", "dresser", rng=rng)
+    _place_side_table(plan, sofa, rng=rng)
     if rng.random() < 0.5:
         plan.along_wall("floor-lamp", plan.other_walls(rng=rng), rng=rng, gap_m=0.06)
     scatter(plan, int(rng.integers(1, 3)), rng=rng)
@@ -131,6 +132,22 @@ def _place_armchair(plan: Plan, sofa: SceneObject, table: SceneObject | None, *,
             return
 
 
+def _place_side_table(plan: Plan, sofa: SceneObject, *, rng: np.random.Generator) -> None:
+    """A small table at one end of the sofa, with a lamp, a book, a mug."""
+    variant = plan.variant(rng=rng)
+    size_m = assets.build_asset("side-table", variant).size_m
+    for side in rng.permutation([-1.0, 1.0]):
+        right = float(side) * (float(sofa.size_m[0]) + float(size_m[0]) + 0.1) / 2.0
+        at_m = before_m(sofa, -float(sofa.size_m[1]) / 2.0 - float(rng.uniform(-0.1, 0.1)), right)
+        table = plan.on_floor("side-table", variant, at_m, yaw_of_deg(sofa), gap_m=0.02)
+        top = None if table is None else surface_of(table)
+        if top is not None:
+            name = "table-lamp" if "lamp" in plan.banned else "lamp"
+            put_at(plan, top, name, plan.variant(rng=rng), np.array([0.0, 0.08]), [])
+            dress(plan, top, themed("nightstand", plan.banned, rng=rng), int(rng.integers(1, 4)), rng=rng)
+            return
+
+
 def furnish_kitchen(plan: Plan, *, rng: np.random.Generator) -> bool:
     """A counter along a wall with cabinets above and a fridge beside, a table with chairs. False where the counter does not fit."""
     if not _place_counter(plan, rng=rng):
@@ -138,7 +155,7 @@ def furnish_kitchen(plan: Plan, *, rng: np.random.Generator) -> bool:
     table = _place_table(plan, rng=rng)
     if table is None or rng.random() < 0.5:
         stand_dresser(plan, "sideboard", "counter", rng=rng)
-    stand_bookshelf(plan, rng=rng, kind="open-shelf")
+    stand_bookshelf(plan, rng=rng, kind="open-shelf", theme="pantry")
     scatter(plan, 1, rng=rng)
     return True
 
@@ -165,20 +182,25 @@ def _place_counter(plan: Plan, *, rng: np.random.Generator) -> bool:
             off = side * (u_m * side - width / 2.0 - beside / 2.0 - 0.025)
             plan.at_wall("fridge", fridge, wall, off, gap_m=0.015)
         plan.keep_free(wall, u_m, width, float(counter.size_m[1]) + 0.8)
-        _hang_cabinets(plan, wall, u_m, width, rng=rng)
+        _hang_cabinets(plan, counter, wall, u_m, width, rng=rng)
         _dress_counter(plan, counter, rng=rng)
         return True
     return False
 
 
-def _hang_cabinets(plan: Plan, wall: str, u_m: float, width: float, *, rng: np.random.Generator) -> None:
-    """Cabinets side by side over the counter, as far as the window leaves room."""
+def _hang_cabinets(
+    plan: Plan, counter: SceneObject, wall: str, u_m: float, width: float, *, rng: np.random.Generator
+) -> None:
+    """A hood over the stove and cabinets over the rest of the counter, as far as the window leaves room."""
     variant = plan.variant(rng=rng)
     each = float(assets.build_asset("wall-cabinet", variant).size_m[0])
-    count = int(width // (each + 0.065))
-    for number in range(count):
-        at = u_m + (number - (count - 1) / 2.0) * (each + 0.065)
-        plan.hang("wall-cabinet", variant, wall, at, 1.5)
+    stove = surface_of(counter, "stove")
+    left, right = u_m - width / 2.0, u_m + width / 2.0
+    if stove is not None:
+        at = float((counter.rotation.T @ stove.center_m)[0])
+        plan.hang("range-hood", plan.variant(rng=rng), wall, at, 1.62, over=not plan.spans[wall][:1])
+    for at in np.arange(left + each / 2.0, right - each / 2.0 + 1e-6, 0.1):
+        plan.hang("wall-cabinet", variant, wall, float(at), 1.5)
 
 
 def _dress_counter(plan: Plan, counter: SceneObject, *, rng: np.random.Generator) -> None:

@@ -1,7 +1,7 @@
 """A floor plan that fills up: what stands where in a room, what must stay free, what hangs on which wall.
 
-The room's frame is the world: the middle of the floor is the origin, x runs east, y north, z up. Walls go by compass. A thing at a wall
-is placed by `u`, metres along the wall from its middle, to the right for someone in the room who faces it.
+The room's frame is the world: the middle of the floor is the origin, x runs east, y north, z up. Walls go by compass. A thing at a
+wall is placed by `u`, metres along the wall from its middle, to the right for someone in the room who faces it.
 """
 
 from __future__ import annotations
@@ -60,6 +60,7 @@ class Plan:
         window: on a wall, or None.
         fixtures, objects: what is there so far.
         standing: ids of what stands on the floor, with footprints (4, 2).
+        rugs: footprints (4, 2) of what lies flat; small things don't stand on them.
         zones: parts of the floor that stay free.
         spans: by wall, what of it is taken.
     """
@@ -72,6 +73,7 @@ class Plan:
     fixtures: list[SceneObject] = field(default_factory=list)
     objects: list[SceneObject] = field(default_factory=list)
     standing: dict[str, Float] = field(default_factory=dict)
+    rugs: list[Float] = field(default_factory=list)
     zones: list[Zone] = field(default_factory=list)
     spans: dict[str, list[Span]] = field(default_factory=lambda: {wall: [] for wall in WALLS})
     _counts: Counter[str] = field(default_factory=Counter)
@@ -115,6 +117,8 @@ class Plan:
         corners = rectangle(at_m, size_m[:2], yaw_deg)
         if not self.fits(corners, float(size_m[2]), gap_m=gap_m, through=through):
             return None
+        if assets.KINDS[kind].movable and any(distance_m(corners, rug) < 0.01 for rug in self.rugs):
+            return None  # it would stand in the pile
         item = self.add(kind, variant, [*at_m, 0.0], yaw_deg)
         self.standing[item.instance_id] = corners
         return item
@@ -167,8 +171,9 @@ class Plan:
             if reach_m < 0.0:
                 continue
             spots = np.arange(-reach_m, reach_m, _SCAN_M) + rng.uniform(0.0, _SCAN_M)
-            ends = rng.permutation([-reach_m, reach_m]) if rng.random() < 0.6 else []
-            for u_m in map(float, (*ends, *rng.permutation(spots[spots < reach_m]), *([-reach_m, reach_m]))):
+            ends = rng.permutation([-reach_m, reach_m])
+            scanned = rng.permutation(spots[spots < reach_m])
+            for u_m in map(float, (*ends, *scanned) if rng.random() < 0.6 else (*scanned, *ends)):
                 if front_m and not self._free_before(wall, u_m, size_m, front_m):
                     continue
                 item = self.at_wall(kind, variant, wall, u_m, gap_m=gap_m)
@@ -189,13 +194,15 @@ class Plan:
         corners = rectangle(self.spot_m(wall, u_m, reach_m / 2.0), np.array([width_m, reach_m]), wall_yaw_deg(wall))
         self.zones.append(Zone(corners, above_m))
 
-    def hang(self, kind: str, variant: int, wall: str, u_m: float, low_m: float) -> SceneObject | None:
-        """Fix a thing to a wall's face with its lower edge at `low_m`; None where something is in its way."""
+    def hang(
+        self, kind: str, variant: int, wall: str, u_m: float, low_m: float, *, over: bool = False
+    ) -> SceneObject | None:
+        """Fix a thing to a wall's face with its lower edge at `low_m`; None without room, which `over` does not ask for."""
         size_m = assets.build_asset(kind, variant).size_m
         half = size_m[0] / 2.0
         span = Span(u_m - half - 0.03, u_m + half + 0.03, low_m - 0.01, low_m + float(size_m[2]) + 0.01)
         inside = abs(u_m) + half < self.length_m(wall) / 2.0 - 0.01 and low_m + size_m[2] < self.size_m[2]
-        if not inside or any(span.meets(other) for other in self.spans[wall]):
+        if not inside or (not over and any(span.meets(other) for other in self.spans[wall])):
             return None
         self.spans[wall].append(span)
         at_m = self.spot_m(wall, u_m, size_m[1] / 2.0 - SKIRTING_M + 0.001)
@@ -210,6 +217,11 @@ def turn(yaw_deg: float) -> Float:
 def wall_yaw_deg(wall: str) -> float:
     """How a thing is turned whose back is to that wall."""
     return _WALL_YAW_DEG[wall]
+
+
+def wall_of(item: SceneObject) -> str:
+    """The wall that a thing has its back to."""
+    return max(WALLS, key=lambda wall: float(turn(_WALL_YAW_DEG[wall])[:, 1] @ item.rotation[:, 1]))
 
 
 def opposite(wall: str) -> str:

@@ -36,7 +36,8 @@ def seen_scene(layout: Layout, camera: Camera, renderer: Renderer) -> Scene | No
     assert segmentation is not None
     pixels = np.bincount(segmentation.ravel(), minlength=len(layout.objects) + 1)[1:]
     rows = any(f.kind == "book-row" and _ahead(f, camera) for f in layout.fixtures)
-    kept, left = [], []
+    kept: list[SceneObject] = []
+    left: list[SceneObject] = []
     for number, item in enumerate(layout.objects):
         plain = not (rows and item.kind == "book")
         labelled = plain and _labelled(whole, item, number, int(pixels[number]), segmentation, renderer)
@@ -82,7 +83,7 @@ def _labelled(
         return True
     alone = renderer.render(scene, want=("segmentation",), only=(item.instance_id,)).segmentation
     assert alone is not None
-    return pixels >= _LEAST_SHARE * np.count_nonzero(alone)
+    return bool(pixels >= _LEAST_SHARE * np.count_nonzero(alone))
 
 
 def _clear(bounds: NDArray[np.float64], number: int, segmentation: NDArray[np.int32]) -> bool:

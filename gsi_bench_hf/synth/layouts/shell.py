@@ -8,8 +8,9 @@ import numpy as np
 
 from gsi_bench_hf.synth import assets
 from gsi_bench_hf.synth.assets.enclosure import SKIRTING_M
-from gsi_bench_hf.synth.layouts.plan import WALLS, Plan, opposite, wall_yaw_deg
-from gsi_bench_hf.synth.layouts.themes import banned_kinds
+from gsi_bench_hf.synth.layouts.dressing import dress
+from gsi_bench_hf.synth.layouts.plan import WALLS, Plan, opposite, surface_of, wall_yaw_deg
+from gsi_bench_hf.synth.layouts.themes import banned_kinds, themed
 from gsi_bench_hf.synth.scene import Float, Light, SceneObject
 
 SIZES_M: dict[str, tuple[tuple[float, float], tuple[float, float]]] = {
@@ -68,10 +69,11 @@ def cut_openings(plan: Plan, room_type: str, *, rng: np.random.Generator) -> Non
     if room_type == "bathroom" and rng.random() < 0.55:
         return
     others = [name for name in WALLS if name != wall]
-    plan.window = _window(plan, opposite(wall) if rng.random() < 0.5 else others[int(rng.integers(3))], rng=rng)
+    chosen = opposite(wall) if rng.random() < 0.5 else others[int(rng.integers(3))]
+    plan.window = _window(plan, chosen, room_type, rng=rng)
 
 
-def _window(plan: Plan, wall: str, *, rng: np.random.Generator) -> SceneObject | None:
+def _window(plan: Plan, wall: str, room_type: str, *, rng: np.random.Generator) -> SceneObject | None:
     variant = plan.variant(rng=rng)
     size_m = assets.build_asset("window", variant).size_m
     reach = plan.length_m(wall) / 2.0 - float(size_m[0]) / 2.0 - 0.35
@@ -81,8 +83,22 @@ def _window(plan: Plan, wall: str, *, rng: np.random.Generator) -> SceneObject |
     low_m = min(_SILL_M + float(rng.uniform(0.0, 0.12)), _HEIGHT_M - float(size_m[2]) - 0.1)
     window = plan.hang("window", variant, wall, u_m, low_m)
     if window is not None:
+        top = surface_of(window, "sill")
+        if room_type != "bathroom" and rng.random() < 0.4:
+            _hang_curtains(plan, wall, u_m, rng=rng)
+        if top is not None and rng.random() < 0.6:
+            dress(plan, top, themed("sill", plan.banned, rng=rng), int(rng.integers(1, 4)), rng=rng)
         plan.keep_free(wall, u_m, float(size_m[0]) + 0.1, 0.4, above_m=low_m - 0.05)
     return window
+
+
+def _hang_curtains(plan: Plan, wall: str, u_m: float, *, rng: np.random.Generator) -> None:
+    """Curtains beside the window; nothing comes to stand before them."""
+    variant = plan.variant(rng=rng)
+    size_m = assets.build_asset("curtain", variant).size_m
+    low_m = max(0.02, plan.size_m[2] - 0.15 - float(size_m[2]))
+    if plan.hang("curtain", variant, wall, u_m, low_m, over=True) is not None:
+        plan.keep_free(wall, u_m, float(size_m[0]), 0.2)
 
 
 def light_room(
@@ -110,9 +126,9 @@ def light_room(
     ambient = _triple((0.75 + 0.25 * tint) * rng.uniform(0.46, 0.56))
     if window is None:
         return (ceiling,), ambient
-    into = -window.rotation[:, 1] * 1.0
-    aim = np.asarray(into + [0.0, 0.0, -0.75])
-    middle = window.position_m + [0.0, 0.0, window.size_m[2] / 2.0] + 0.1 * into
+    into, up = -window.rotation[:, 1], np.array([0.0, 0.0, 1.0])
+    aim = into - 0.75 * up
+    middle = window.position_m + window.size_m[2] / 2.0 * up + 0.1 * into
     sky = np.array([0.94, 0.98, 1.0]) if rng.random() < 0.5 else np.array([1.0, 0.96, 0.88])
     strength = rng.uniform(0.42, 0.55) if day else rng.uniform(0.08, 0.14)
     daylight = Light(aim / np.linalg.norm(aim), middle, _triple(sky * strength), 0.45)

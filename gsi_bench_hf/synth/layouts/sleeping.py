@@ -7,13 +7,16 @@ from collections.abc import Sequence
 import numpy as np
 
 from gsi_bench_hf.synth import assets
-from gsi_bench_hf.synth.layouts.dressing import dress, dress_shelves, put_at, standing_on
+from gsi_bench_hf.synth.layouts.dressing import dress, dress_shelves, fill_row, put_at, standing_on
 from gsi_bench_hf.synth.layouts.plan import (
     Plan,
+    Span,
     Zone,
     before_m,
+    distance_m,
     rectangle,
     surface_of,
+    wall_of,
     wall_yaw_deg,
     yaw_of_deg,
 )
@@ -71,9 +74,9 @@ def _place_nightstands(plan: Plan, bed: SceneObject, wall: str, u_m: float, *, r
         if rng.random() < 0.75:
             half = top.support.half_extents_m
             local = np.array([side * float(rng.uniform(0.0, 0.4)) * half[0], 0.35 * half[1]])
-            put_at(plan, top, "lamp", lamp, local, standing_on(plan, top), float(rng.normal(0.0, 8.0)))
-        kinds = [k for k in themed("nightstand", plan.banned, rng=rng) if k != "lamp"]
-        dress(plan, top, kinds, int(rng.integers(2, 4)), rng=rng)
+            name = "table-lamp" if "lamp" in plan.banned else "lamp"
+            put_at(plan, top, name, lamp, local, standing_on(plan, top), float(rng.normal(0.0, 8.0)))
+        dress(plan, top, themed("nightstand", plan.banned, rng=rng), int(rng.integers(2, 4)), rng=rng)
 
 
 def _keep_sides_free(plan: Plan, bed: SceneObject) -> None:
@@ -90,7 +93,7 @@ def dress_bed(plan: Plan, bed: SceneObject, *, rng: np.random.Generator) -> None
     """A few things on the blanket."""
     top = surface_of(bed, "bed") or surface_of(bed)
     if top is not None:
-        dress(plan, top, themed("bed", plan.banned, rng=rng), int(rng.integers(1, 4)), rng=rng, tallest_m=0.4)
+        dress(plan, top, themed("bed", plan.banned, rng=rng), int(rng.integers(2, 5)), rng=rng, tallest_m=0.4)
 
 
 def lay_rug(plan: Plan, at_m: np.ndarray, yaw_deg: float, *, rng: np.random.Generator, keep: float = 0.9) -> None:
@@ -101,8 +104,11 @@ def lay_rug(plan: Plan, at_m: np.ndarray, yaw_deg: float, *, rng: np.random.Gene
         variant = plan.variant(rng=rng)
         size_m = assets.build_asset("rug", variant).size_m
         corners = rectangle(at_m, size_m[:2], yaw_deg)
-        if (np.abs(corners) < plan.size_m[:2] / 2.0 - 0.05).all():
+        standing = [plan.standing[o.instance_id] for o in plan.objects if o.instance_id in plan.standing]
+        clear = all(distance_m(corners, other) > 0.01 for other in standing)
+        if clear and (np.abs(corners) < plan.size_m[:2] / 2.0 - 0.05).all():
             plan.add("rug", variant, [*at_m, 0.0], yaw_deg)
+            plan.rugs.append(corners)
             return
 
 
@@ -145,6 +151,20 @@ def dress_desk(plan: Plan, desk: SceneObject, *, rng: np.random.Generator) -> No
     kinds = themed("desk", plan.banned, rng=rng)
     kinds = [kinds[0], *kinds] if rng.random() < 0.4 else kinds
     dress(plan, top, kinds, int(rng.integers(5, 8)), rng=rng)
+    if rng.random() < 0.45:
+        hang_shelf(plan, desk, rng=rng)
+
+
+def hang_shelf(plan: Plan, item: SceneObject, *, rng: np.random.Generator) -> None:
+    """A board on the wall above a piece of furniture, with things on it."""
+    wall = wall_of(item)
+    u_m = float((item.rotation.T @ item.position_m)[0]) + float(rng.uniform(-0.2, 0.2))
+    shelf = plan.hang("wall-shelf", plan.variant(rng=rng), wall, u_m, float(rng.uniform(1.3, 1.45)))
+    top = None if shelf is None else surface_of(shelf)
+    if shelf is not None and top is not None:
+        half = float(shelf.size_m[0]) / 2.0
+        plan.spans[wall].append(Span(u_m - half, u_m + half, 1.3, 1.85))  # nothing hangs behind what stands on it
+        fill_row(plan, top, ["book-row", *themed("shelf", plan.banned, rng=rng)[:5]], 0.8, rng=rng)
 
 
 def stand_dresser(plan: Plan, kind: str, theme: str, *, rng: np.random.Generator) -> SceneObject | None:
@@ -152,16 +172,24 @@ def stand_dresser(plan: Plan, kind: str, theme: str, *, rng: np.random.Generator
     item = plan.along_wall(kind, plan.other_walls(rng=rng), rng=rng, front_m=_WALK_M)
     top = None if item is None else surface_of(item)
     if top is not None:
-        dress(plan, top, themed(theme, plan.banned, rng=rng), int(rng.integers(4, 7)), rng=rng)
+        kinds = themed(theme, plan.banned, rng=rng)
+        kinds = [kinds[0], *kinds] if rng.random() < 0.35 else kinds
+        dress(plan, top, kinds, int(rng.integers(5, 8)), rng=rng)
+    if item is not None and item.kind == "dresser" and rng.random() < 0.5:
+        u_m = float((item.rotation.T @ item.position_m)[0])
+        plan.hang("wall-mirror", plan.variant(rng=rng), wall_of(item), u_m, float(item.size_m[2]) + 0.3)
     return item
 
 
-def stand_bookshelf(plan: Plan, *, rng: np.random.Generator, kind: str | None = None) -> SceneObject | None:
+def stand_bookshelf(
+    plan: Plan, *, rng: np.random.Generator, kind: str | None = None, theme: str = "shelf"
+) -> SceneObject | None:
     """A shelf at a wall, filled."""
     name = kind or ("bookshelf" if rng.random() < 0.6 else "open-shelf")
     item = plan.along_wall(name, plan.other_walls(rng=rng), rng=rng, front_m=_WALK_M)
     if item is not None:
-        dress_shelves(plan, item, themed("shelf", plan.banned, rng=rng), rng=rng)
+        books = 0.5 if theme == "shelf" else 0.1
+        dress_shelves(plan, item, themed(theme, plan.banned, rng=rng), rng=rng, books=books)
     return item
 
 
