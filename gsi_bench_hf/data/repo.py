@@ -14,9 +14,8 @@ from gsi_bench_hf.data.card import check_readme, write_card
 from gsi_bench_hf.data.shards import (
     Build,
     default_num_shards,
-    num_scenes,
+    num_cycles,
     read_made,
-    rows_per_scene,
     write_shard,
 )
 from gsi_bench_hf.data.subsets import SUBSETS, Subset, UnavailableConfigError, require_built
@@ -88,13 +87,14 @@ def _plan(subset: Subset, num_rows: int, num_shards: int | None, seed: int, rend
             f"load_dataset('gsi-bench', '{subset.name}') has its rows; to build a dataset, use '{subset.instead}'"
         )
     from gsi_bench_hf.synth import GENERATOR_VERSION
+    from gsi_bench_hf.synth.configs import CONFIGS
 
-    unit = rows_per_scene(subset.generator)
-    most = num_scenes(num_rows, unit)
+    unit = CONFIGS[subset.generator].rows_a_cycle
+    most = num_cycles(num_rows, unit)
     if num_shards is not None and num_shards > most:
         raise ValueError(
-            f"build: num_shards is {num_shards}, but {num_rows} rows of {subset.name} are of {most} scenes, and no scene is "
-            f"cut in two; give {most} or fewer"
+            f"build: num_shards is {num_shards}, but {num_rows} rows of {subset.name} make {most} pieces of whole scenes; "
+            f"give {most} or fewer"
         )
     return Build(
         config=subset.name,
@@ -103,7 +103,7 @@ def _plan(subset: Subset, num_rows: int, num_shards: int | None, seed: int, rend
         split=subset.split,
         num_rows=num_rows,
         num_shards=num_shards or default_num_shards(num_rows),
-        rows_per_scene=unit,
+        rows_a_cycle=unit,
         seed=seed,
         renderer=renderer,
     )

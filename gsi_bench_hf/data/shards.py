@@ -32,7 +32,8 @@ class Build:
         split: the config's split.
         num_rows: of the whole split.
         num_shards: files of the whole split.
-        rows_per_scene: rows after which a new scene begins; shards are cut there alone, so that no scene is made twice.
+        rows_a_cycle: rows of the scenes that follow each other over and over; shards are cut between cycles alone, so that no
+            scene is made twice.
         seed: of the generator.
         renderer: its name.
     """
@@ -43,14 +44,14 @@ class Build:
     split: str
     num_rows: int
     num_shards: int
-    rows_per_scene: int
+    rows_a_cycle: int
     seed: int
     renderer: str
 
     def shards(self, folder: Path) -> list[Shard]:
-        """The split's files under the config's `folder`, in order, of as many scenes each as goes."""
-        scenes = num_scenes(self.num_rows, self.rows_per_scene)
-        cuts = [scenes * i // self.num_shards * self.rows_per_scene for i in range(self.num_shards + 1)]
+        """The split's files under the config's `folder`, in order, of nearly equal length."""
+        cycles = num_cycles(self.num_rows, self.rows_a_cycle)
+        cuts = [cycles * i // self.num_shards * self.rows_a_cycle for i in range(self.num_shards + 1)]
         cuts[-1] = self.num_rows
         names = [f"{self.split}-{i:05d}-of-{self.num_shards:05d}.parquet" for i in range(self.num_shards)]
         return [
@@ -89,20 +90,13 @@ class Made:
     fingerprint: int
 
 
-def rows_per_scene(generator: str) -> int:
-    """Rows of a config after which a new scene begins. Every multiple of it begins one too."""
-    from gsi_bench_hf.synth.generate import DEFAULT_OPERATIONS
-
-    return len(DEFAULT_OPERATIONS[generator])
-
-
-def num_scenes(num_rows: int, rows_per_scene: int) -> int:
+def num_cycles(num_rows: int, rows_a_cycle: int) -> int:
     """Pieces that `num_rows` rows can be cut into, the last one perhaps shorter.
 
-    >>> num_scenes(7, 3)
+    >>> num_cycles(7, 3)
     3
     """
-    return -(-num_rows // rows_per_scene)
+    return -(-num_rows // rows_a_cycle)
 
 
 def default_num_shards(num_rows: int) -> int:

@@ -213,7 +213,7 @@ def test_a_worker_that_fails_is_reported(tmp_path, capfd):
     ("config", "arguments", "error", "message"),
     [
         ("sim-tabeltop", {}, UnknownNameError, "unknown config 'sim-tabeltop'. Did you mean 'sim-tabletop'"),
-        ("sim-room", {}, UnavailableConfigError, "config 'sim-room' is not built yet"),
+        ("train", {}, UnavailableConfigError, "config 'train' would come from the released 'training pairs'"),
         ("real", {}, UnavailableConfigError, "config 'real' is read from the released files and not made here"),
         ("sim-tabletop", {"num_samples": 0}, ValueError, "num_samples is 0, expected a number >= 1"),
         ("sim-tabletop", {"num_proc": 0}, ValueError, "num_proc is 0, expected a number >= 1"),
@@ -223,7 +223,7 @@ def test_a_worker_that_fails_is_reported(tmp_path, capfd):
             "sim-tabletop",
             {"num_samples": 7, "num_shards": 4},
             ValueError,
-            "7 rows of sim-tabletop are of 3 scenes.*3 or fewer",
+            "7 rows of sim-tabletop make 3 pieces .*3 or fewer",
         ),
         (
             "sim-tabletop",

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import datasets
+import yaml
 from datasets.info import DatasetInfosDict
 from huggingface_hub import DatasetCardData
-from huggingface_hub.utils import yaml_dump
 
 from gsi_bench_hf.data.card.grid import GRID_FOLDER
 from gsi_bench_hf.data.card.statistics import DIFFICULTIES, Config
@@ -45,7 +45,7 @@ def eval_yaml(configs: Sequence[Config]) -> str | None:
         "evaluation_framework": "gsi-bench-hf",
         "tasks": [{"id": c.subset.name, "config": c.subset.name, "split": c.build.split} for c in tests],
     }
-    return str(yaml_dump(content))
+    return str(yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=120))
 
 
 def _front_matter(configs: Sequence[Config]) -> str:
@@ -157,11 +157,9 @@ def _rejections(config: Config) -> list[str]:
 
 def _difficulty() -> str:
     """How `difficulty` is defined: in the words of the function that measures it, so that the two can't part."""
-    from gsi_bench_hf.synth import labels
+    from gsi_bench_hf.synth.difficulty import difficulty
 
-    text = inspect.getdoc(labels.difficulty) or ""
-    paragraphs = [" ".join(part.split()) for part in text.split("\n\n")]
-    return " ".join(part for part in paragraphs if not part.startswith(("Args:", "Returns:", "Raises:")))
+    return inspect.getdoc(difficulty) or ""
 
 
 def _counts(counter: Counter[Any]) -> str:
@@ -190,7 +188,9 @@ x right, y down, z forward. A `bbox_3d` is `[x, y, z, w, h, l, yaw]`, center and
 background and i + 1 for the i-th of `objects`; `target_segmentation` has the same numbers. `target_image` is the true result.
 `scene` is JSON from which `gsi-bench-hf` renders both images again.
 
-`difficulty`: {{difficulty}}
+## Difficulty
+
+{{difficulty}}
 
 ## Configs
 """
