@@ -6,7 +6,7 @@ from scipy.spatial import ConvexHull, cKDTree
 
 from gsi_bench_hf.geometry import rotation_z
 from gsi_bench_hf.registry import UnknownNameError
-from gsi_bench_hf.synth.assets import KINDS, build_asset, caption, movable_kinds, place, support
+from gsi_bench_hf.synth.assets import KINDS, build_asset, caption, library, movable_kinds, place, support
 from gsi_bench_hf.synth.assets.palette import CLOTHS, GLAZES, PLASTICS
 from gsi_bench_hf.synth.assets.textures import paint
 
@@ -134,7 +134,7 @@ def test_size_and_mass_are_of_the_household(kind):
 @each_kind
 def test_same_variant_same_bytes_and_variants_differ(kind):
     first = build_asset(kind, 3)
-    build_asset.cache_clear()
+    library._made.cache_clear()
     again = build_asset(kind, 3)
     assert again is not first
     assert [p.vertices_m.tobytes() for p in first.parts] == [p.vertices_m.tobytes() for p in again.parts]

@@ -23,6 +23,7 @@ from gsi_bench_hf.synth.assets import (
     figures,
     fixtures,
     food,
+    greenery,
     household,
     housekeeping,
     kitchen,
@@ -40,6 +41,7 @@ from gsi_bench_hf.synth.assets import (
     toiletries,
     toys,
     tubs,
+    utility,
 )
 from gsi_bench_hf.synth.assets.base import Asset, Draft, Float, Kind, Part, Support
 from gsi_bench_hf.synth.scene import SceneObject
@@ -74,6 +76,8 @@ _FAMILIES = (
     kitchen,
     building,
     lighting,
+    greenery,
+    utility,
     kitchenware,
     media,
     cushions,
@@ -82,7 +86,6 @@ for _name, _kind in chain.from_iterable(family.KINDS.items() for family in _FAMI
     KINDS.add(_name, _kind)
 
 
-@functools.lru_cache(maxsize=512)
 def build_asset(kind: str, variant: int) -> Asset:
     """The geometry and materials of one variant of a kind; the same every time.
 
@@ -93,19 +96,26 @@ def build_asset(kind: str, variant: int) -> Asset:
     Returns:
         The asset, its box centred on the z axis and standing on z = 0.
     """
-    draft = _draft(kind, variant)
-    points = np.concatenate([part.vertices_m for part in draft.parts])
-    low, high = points.min(axis=0), points.max(axis=0)
-    parts = tuple(_shifted(part, -_origin(draft)) for part in _joined(draft.parts))
-    return Asset(kind, variant, parts, high - low, draft.color, draft.material_name, draft.symmetry, draft.mass_kg)
+    return _made(kind, variant)[0]
 
 
-@functools.lru_cache(maxsize=64)
-def _draft(kind: str, variant: int) -> Draft:
+@functools.lru_cache(maxsize=512)
+def _made(kind: str, variant: int) -> tuple[Asset, tuple[Support, ...]]:
+    """An asset and its surfaces: of one draft, as drafting is what takes long."""
     builder = KINDS[kind].builder
     if variant < 0:
         raise ValueError(f"variant of {kind} is {variant}, expected 0 or more")
-    return builder(np.random.default_rng([zlib.crc32(kind.encode()), variant]))
+    draft = builder(np.random.default_rng([zlib.crc32(kind.encode()), variant]))
+    points = np.concatenate([part.vertices_m for part in draft.parts])
+    low, high = points.min(axis=0), points.max(axis=0)
+    origin = _origin(draft)
+    parts = tuple(_shifted(part, -origin) for part in _joined(draft.parts))
+    asset = Asset(kind, variant, parts, high - low, draft.color, draft.material_name, draft.symmetry, draft.mass_kg)
+    surfaces = tuple(
+        dataclasses.replace(found, height_m=found.height_m - origin[2], center_m=found.center_m - origin[:2])
+        for found in draft.supports
+    )
+    return asset, surfaces
 
 
 def _origin(draft: Draft) -> Float:
@@ -171,15 +181,9 @@ def place(
     )
 
 
-@functools.lru_cache(maxsize=512)
 def supports(kind: str, variant: int) -> tuple[Support, ...]:
     """Where things can stand on an asset, the main surface first, in the object frame at scale 1; none for most things."""
-    draft = _draft(kind, variant)
-    origin = _origin(draft)
-    return tuple(
-        dataclasses.replace(found, height_m=found.height_m - origin[2], center_m=found.center_m - origin[:2])
-        for found in draft.supports
-    )
+    return _made(kind, variant)[1]
 
 
 def support(kind: str, variant: int) -> Support:
