@@ -90,7 +90,7 @@ def keyboard(rng: np.random.Generator) -> Draft:
     width, depth, thick = rng.uniform(0.4, 0.45), rng.uniform(0.13, 0.145), 0.016
     keys, block = {
         "black": ("35373b", "74787e"),
-        "white": ("e4e2dc", "a3a8ae"),
+        "white": ("e4e2dc", "868c94"),
         "gray": ("4a4d52", "a9adb2"),
         "pink": ("efe3e3", "c98a9a"),
     }[color]

@@ -107,26 +107,13 @@ def _seat(width: float, seat_m: float, is_open: bool, paint: Material, tank_y: f
     return [ring.part(paint, False), lid.part(paint), hinge.part(STEEL, False)]
 
 
-def faucet(reach: float, height: float, lever: bool = True) -> Shape:
-    """A mixer that stands at the origin; its spout reaches towards -y."""
-    spout = curve(
-        [
-            (0, 0, 0),
-            (0, 0, height * 0.75),
-            (0, -reach * 0.4, height),
-            (0, -reach * 0.85, height * 0.93),
-            (0, -reach, height * 0.74),
-        ],
-        18,
-    )
-    foot = lathe([(0.0, 0.0), (0.026, 0.0), (0.026, 0.006), (0.02, 0.01), (0.019, 0.05), (0.0, 0.052)], 24)
-    pieces = [tube(spout, 0.0115, 14, round_ends=False), foot]
-    if lever:
-        pieces += [
-            rod((0.018, 0, 0.035), (0.05, 0, 0.035), 0.009, 12),
-            rod((0.045, 0, 0.035), (0.058, -0.01, 0.085), 0.005, 10),
-        ]
-    return merge(*pieces)
+def faucet(reach: float, height: float) -> Shape:
+    """A mixer that stands at the origin; its spout reaches towards -y, its lever is at the right."""
+    knots = [(0, 0, 0), (0, 0, 0.75), (0, -0.4, 1.0), (0, -0.85, 0.93), (0, -1.0, 0.74)]
+    spout = tube(curve(np.array(knots) * [1.0, reach, height], 14), 0.0115, 10, round_ends=False)
+    foot = lathe([(0.0, 0.0), (0.026, 0.0), (0.026, 0.006), (0.02, 0.01), (0.019, 0.05), (0.0, 0.052)], 20)
+    neck = rod((0.018, 0, 0.035), (0.05, 0, 0.035), 0.009, 10)
+    return merge(spout, foot, neck, rod((0.045, 0, 0.035), (0.058, -0.01, 0.085), 0.005, 8))
 
 
 _FRONTS: dict[str, tuple[str, str]] = {
@@ -144,10 +131,10 @@ def vanity(rng: np.random.Generator) -> Draft:
     metal, sunk = taps(rng), bool(rng.integers(2))
     body = rounded_box(width - 0.02, depth - 0.025, tall - 0.23, 0.004).tiled(1.2, 0.8).moved(y=0.005, z=0.1)
     sides = [
-        rounded_box(0.02, depth - 0.025, 0.1, 0.002).tiled(0.8).moved(s * (width / 2 - 0.02), 0.005, tall - 0.137)
+        rounded_box(0.02, depth - 0.025, 0.1, 0.0).tiled(0.8).moved(s * (width / 2 - 0.02), 0.005, tall - 0.137)
         for s in (-1, 1)
     ]
-    sides.append(rounded_box(width - 0.02, 0.02, 0.1, 0.002).tiled(1.2, 0.8).moved(y=depth / 2 - 0.02, z=tall - 0.137))
+    sides.append(rounded_box(width - 0.02, 0.02, 0.1, 0.0).tiled(1.2, 0.8).moved(y=depth / 2 - 0.02, z=tall - 0.137))
     plinth = rounded_box(width - 0.06, depth - 0.1, 0.11, 0.003).moved(y=0.03)
     parts = [
         body.part(front),
@@ -179,8 +166,8 @@ def _doors(width: float, depth: float, top: float, front: Material, metal: Mater
     for k in range(count):
         side = 1 if k < count / 2 else -1
         at = (k - (count - 1) / 2) * leaf_w + side * (leaf_w / 2 - 0.035) * (0 if count == 3 and k == 1 else 1)
-        bars.append(rod((at, y - 0.028, top - 0.19), (at, y - 0.028, top - 0.07), 0.005, 10))
-        bars += [rod((at, y - 0.028, top - z), (at, y, top - z), 0.004, 8) for z in (0.17, 0.09)]
+        bars.append(rod((at, y - 0.028, top - 0.19), (at, y - 0.028, top - 0.07), 0.005, 8))
+        bars += [rod((at, y - 0.028, top - z), (at, y, top - z), 0.004, 6) for z in (0.17, 0.09)]
     return [merge(*leaves).part(front, False), merge(*bars).part(metal, False)]
 
 
@@ -189,11 +176,11 @@ def _sunk_basin(width: float, depth: float, tall: float, x: float) -> list[Part]
     low, y = tall - 0.04, -0.025
 
     def hollow(w: float, d: float, power: float) -> Float:
-        return squircle(w, d, power, 72, x, y)
+        return squircle(w, d, power, 56, x, y)
 
-    rings: list[Ring] = [(squircle(width, depth, 40, 72), low), (squircle(width, depth, 40, 72), low)]
-    rings += [(squircle(width, depth, 40, 72), tall - 0.006), (squircle(width - 0.008, depth - 0.008, 40, 72), tall)]
-    rings += [(squircle(width - 0.01, depth - 0.01, 40, 72), tall)] * 2
+    rings: list[Ring] = [(squircle(width, depth, 40, 56), low), (squircle(width, depth, 40, 56), low)]
+    rings += [(squircle(width, depth, 40, 56), tall - 0.006), (squircle(width - 0.008, depth - 0.008, 40, 56), tall)]
+    rings += [(squircle(width - 0.01, depth - 0.01, 40, 56), tall)] * 2
     rings += [(hollow(0.5, 0.34, 5), tall)] * 2 + [(hollow(0.485, 0.325, 5), tall - 0.008)]
     rings += [
         (hollow(0.44, 0.29, 4), tall - 0.07),

@@ -200,14 +200,12 @@ def hair_dryer(rng: np.random.Generator) -> Draft:
         [(r * 0.62, 0.071), (r * 0.62, 0.0745), (r * 0.5, 0.074), (r * 0.5, 0.0745), (r * 0.3, 0.0745), (0.0, 0.075)],
         32,
     )
-    lying = [s.turned("y", 90).moved(z=r) for s in (barrel, nozzle, mouth, grille)]
-    grip = tube(
-        [(0.01, -r * 0.6, r - 0.004), (0.012, -0.07, r * 0.85), (0.02, -0.115, 0.022), (0.026, -0.15, 0.018)],
-        [0.0165, 0.016, 0.0165, 0.0155],
-        16,
-        1.15,
-    )
-    switch = rounded_box(0.012, 0.022, 0.006, 0.002).moved(0.012, -0.07, r * 0.85 + 0.0155)
+    lying = [s.turned("y", 90).moved(z=r - 0.008) for s in (barrel, nozzle, mouth, grille)]
+    lying[0] = lying[0].bent(np.maximum(lying[0].vertices, [-1.0, -1.0, 0.0]))  # flat enough below to lie still
+    line = [(0.01, -r * 0.6, r - 0.008), (0.012, -0.07, r * 0.8), (0.02, -0.115, 0.022), (0.026, -0.15, 0.018)]
+    grip = tube(line, [0.0165, 0.016, 0.0165, 0.0155], 16, 1.15)
+    grip = grip.moved(z=-float(grip.vertices[:, 2].min()))
+    switch = rounded_box(0.012, 0.022, 0.006, 0.002).moved(0.012, -0.07, r * 0.8 + 0.015)
     cord = tube(
         curve(
             [
