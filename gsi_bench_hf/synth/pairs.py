@@ -112,7 +112,7 @@ def _named(
 ) -> list[tuple[Proposal, Expression]]:
     """What words can be found for, of all edits of the objects, in their order."""
     named: list[tuple[Proposal, Expression]] = []
-    known: dict[tuple[str | None, int | None], Names | None] = {}
+    known: dict[tuple[str | None, int | None, str | None], Names | None] = {}
     for item in order:
         offered = spec.proposals(stage.scene, item, rng=rng)
         expression = choose_expression(stage.scene, offered[0], rng=rng) if offered else None
@@ -120,7 +120,7 @@ def _named(
             stage.rejections[f"{spec.name}: ambiguous"] += 1
             continue
         for proposal in offered:
-            reference = (proposal.reference_id, proposal.support)
+            reference = (proposal.reference_id, proposal.support, proposal.part)
             if proposal.relation is not None and reference not in known:
                 known[reference] = reference_names(stage.scene, proposal)
             if proposal.relation is None or known[reference] is not None:

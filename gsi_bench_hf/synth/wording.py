@@ -2,28 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
+from gsi_bench_hf._phrases import relation_phrase
 from gsi_bench_hf.instructions import ParsedEdit, is_superlative, render
 from gsi_bench_hf.synth import assets
 from gsi_bench_hf.synth.assets.base import Support
 from gsi_bench_hf.synth.operations import Proposal
-from gsi_bench_hf.synth.referring import COLORS_ZH, Expression, expressions_for, is_clear, things_of
+from gsi_bench_hf.synth.referring import COLORS_ZH, Expression, expressions_for, is_clear, is_unambiguous, things_of
 from gsi_bench_hf.synth.scene import Scene, SceneObject
 
 Names = tuple[str, str]
 """A noun phrase in English and in Chinese."""
 
-_PARTS_ZH = {
-    "top": "顶面",
-    "shelf": "隔板",
-    "seat": "座面",
-    "lid": "盖子",
-    "tank": "水箱",
-    "counter": "台面",
-    "sill": "窗台",
+# What a surface is called after its thing {n}: English, Chinese.
+_PARTS: Mapping[str, Names] = {
+    "top": ("top of the {n}", "{n}的顶面"),
+    "shelf": ("shelf of the {n}", "{n}的隔板"),
+    "seat": ("seat of the {n}", "{n}的座面"),
+    "lid": ("lid of the {n}", "{n}的盖子"),
+    "tank": ("tank of the {n}", "{n}的水箱"),
+    "counter": ("counter of the {n}", "{n}的台面"),
+    "sill": ("sill of the {n}", "{n}的窗台"),
 }
-_ORDINALS = ("top", "second", "third", "fourth", "fifth", "sixth")
+_ALWAYS_SAID = ("sill", "lid", "tank")
+"""Surfaces that nobody means who names the whole thing."""
+_HALVES: Mapping[str, Names] = {
+    "left half": ("left half of the {n}", "{n}左半边"),
+    "right half": ("right half of the {n}", "{n}右半边"),
+}
+# From the bottom: whether the top of a rack counts as a shelf is anybody's guess.
+_ORDINALS = (
+    ("bottom", "最下面一层"),
+    ("second", "从下往上数第二层"),
+    ("third", "从下往上数第三层"),
+    ("fourth", "从下往上数第四层"),
+)
 _SAME_HEIGHT_M = 0.05
 _OFF_MIDDLE = 0.4
 """The middle of a thing is within this part of its half extents."""
@@ -41,7 +57,7 @@ def choose_expression(scene: Scene, proposal: Proposal, *, rng: np.random.Genera
     if proposal.operation == "remove":
         offered = [e for e in offered if e.relation is not None]
     elif proposal.relation is not None:  # "Put the mug on the desk onto the shelf" would be hard to read
-        offered = [e for e in offered if e.relation is None]
+        offered = [e for e in offered if e.relation is None or is_superlative(e.relation)]
     weights = np.array([_weight(e, proposal) for e in offered])
     if not len(offered) or weights.sum() == 0.0:
         return None
@@ -70,36 +86,46 @@ def reference_names(scene: Scene, proposal: Proposal) -> Names | None:
     if item is None:
         return None
     names = _clear_names(scene, item)
-    if names is None or proposal.support is None:
-        return names
-    return _surface_names(names, item, proposal.support)
+    if names is not None and proposal.support is not None:
+        names = _surface_names(names, item, proposal.support)
+    if names is not None and proposal.part is not None:
+        names = _filled(_HALVES[proposal.part], names)
+    return names
 
 
 def _clear_names(scene: Scene, item: SceneObject) -> Names | None:
+    """A thing's noun, with its colour or with where it is in the picture where that is needed."""
     label_zh = assets.KINDS[item.kind].label_zh
     if is_clear(scene, item.label, None, item.instance_id):
         return item.label, label_zh
     if item.color in COLORS_ZH and is_clear(scene, item.label, item.color, item.instance_id):
         return f"{item.color} {item.label}", f"{COLORS_ZH[item.color]}的{label_zh}"
+    for relation in ("leftmost", "rightmost"):
+        if is_unambiguous(scene, Expression(item.label, None, relation), item.instance_id):
+            return relation_phrase(item.label, relation, None, "en"), relation_phrase(label_zh, relation, None, "zh")
     return None
 
 
 def _surface_names(names: Names, item: SceneObject, number: int) -> Names | None:
     """The names of one surface of a thing, from those of the thing; None where words would not tell it from the thing's others."""
     supports = assets.supports(item.kind, item.variant)
-    surface, (english, chinese) = supports[number], names
-    same = sorted((s for s in supports if s.name == surface.name), key=lambda s: -s.height_m)
+    surface = supports[number]
+    same = sorted((s for s in supports if s.name == surface.name), key=lambda s: s.height_m)
     if len(same) == 1:
-        if len(supports) == 1:
+        if len(supports) == 1 and surface.name not in _ALWAYS_SAID:
             return names if _is_central(surface, item) else None
-        part_zh = _PARTS_ZH.get(surface.name)
-        return None if part_zh is None else (f"{surface.name} of the {english}", f"{chinese}的{part_zh}")
+        return _filled(_PARTS[surface.name], names) if surface.name in _PARTS else None
     level = same.index(surface)
     heights_m = np.array([s.height_m for s in same])
-    if surface.name != "shelf" or np.abs(np.diff(heights_m)).min() < _SAME_HEIGHT_M or level >= len(_ORDINALS):
+    if surface.name != "shelf" or np.diff(heights_m).min() < _SAME_HEIGHT_M or level >= len(_ORDINALS):
         return None
-    ordinal = f"{_ORDINALS[level]} shelf" + (" from the top" if level else "")
-    return f"{ordinal} of the {english}", f"{chinese}从上往下数第{'一二三四五六'[level]}层"
+    ordinal, ordinal_zh = _ORDINALS[level]
+    from_bottom = " from the bottom" if level else ""
+    return f"{ordinal} shelf{from_bottom} of the {names[0]}", f"{names[1]}{ordinal_zh}"
+
+
+def _filled(pattern: Names, names: Names) -> Names:
+    return pattern[0].format(n=names[0]), pattern[1].format(n=names[1])
 
 
 def _is_central(surface: Support, item: SceneObject) -> bool:
@@ -111,6 +137,7 @@ def write_instructions(
     scene: Scene, proposal: Proposal, expression: Expression, *, rng: np.random.Generator
 ) -> tuple[str, str]:
     """The instruction in English and Chinese."""
+    noun, noun_zh = _nouns(scene, proposal, expression)
     if proposal.relation is not None:
         names = reference_names(scene, proposal)
         if names is None:
@@ -122,10 +149,22 @@ def write_instructions(
     else:
         names = None
     reference, reference_zh = names or (None, None)
-    english = _parsed(proposal, expression, _english(expression), reference)
-    noun_zh = "镜头" if proposal.camera is not None else _chinese(scene, expression)
+    english = _parsed(proposal, expression, noun, reference)
     chinese = _parsed(proposal, expression, noun_zh, reference_zh)
     return render(english, rng=rng), render(chinese, rng=rng, language="zh")
+
+
+def _nouns(scene: Scene, proposal: Proposal, expression: Expression) -> Names:
+    """What the target is called; for a placement with its relation, as the sentence's own says where it is put."""
+    if proposal.camera is not None:
+        return "camera", "镜头"
+    noun, noun_zh = expression.label, _label_zh(scene, expression.label)
+    if expression.color is not None:
+        noun, noun_zh = f"{expression.color} {noun}", f"{COLORS_ZH[expression.color]}的{noun_zh}"
+    if proposal.relation is not None and expression.relation is not None:
+        noun = relation_phrase(noun, expression.relation, None, "en")
+        noun_zh = relation_phrase(noun_zh, expression.relation, None, "zh")
+    return noun, noun_zh
 
 
 def _parsed(proposal: Proposal, expression: Expression, noun: str, reference: str | None) -> ParsedEdit:
@@ -140,15 +179,6 @@ def _parsed(proposal: Proposal, expression: Expression, noun: str, reference: st
         proposal.relation if placement else expression.relation,
         reference,
     )
-
-
-def _english(expression: Expression) -> str:
-    return expression.label if expression.color is None else f"{expression.color} {expression.label}"
-
-
-def _chinese(scene: Scene, expression: Expression) -> str:
-    noun = _label_zh(scene, expression.label)
-    return noun if expression.color is None else f"{COLORS_ZH[expression.color]}的{noun}"
 
 
 def _label_zh(scene: Scene, label: str) -> str:

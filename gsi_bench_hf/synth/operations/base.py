@@ -27,6 +27,7 @@ class Proposal:
         relation: place and receptacle: how the target shall stand to the reference, "left of", "on", "in".
         reference_id: place and receptacle: id of that other object or fixture.
         support: receptacle: which of the reference's surfaces, its place in `assets.supports`.
+        part: receptacle: "left half" or "right half" of that surface, as the camera sees it; None for the whole.
         camera: view: the camera after. The target then is an object that both views show, which judges compare.
     """
 
@@ -40,6 +41,7 @@ class Proposal:
     relation: str | None = None
     reference_id: str | None = None
     support: int | None = None
+    part: str | None = None
     camera: Camera | None = None
 
     @property
