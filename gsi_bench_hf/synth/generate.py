@@ -35,6 +35,7 @@ DEFAULT_OPERATIONS: Mapping[str, tuple[str, ...]] = {
 LICENCE = "Apache-2.0"
 
 _MAX_ATTEMPTS = 200
+_MAX_VIEWS = 4
 
 
 class GenerationError(RuntimeError):
@@ -115,25 +116,28 @@ def _scene_rows(
         judge = GeometryJudge()
     for attempt in range(_MAX_ATTEMPTS):
         rng = np.random.default_rng([zlib.crc32(place.key.encode()), seed, place.index, attempt])
-        scene = _sample(place.share.environment, renderer, spec.variants, rng=rng)
-        if scene is None:
+        looked = False
+        for scene in _sample(place.share.environment, renderer, spec.variants, rng=rng):
+            looked = True
+            made = make_pairs(scene, renderer, names, judge, rejections, rng=rng)
+            if made is not None:
+                return made
+        if not looked:
             rejections["source: no room"] += 1
-            continue
-        made = make_pairs(scene, renderer, names, judge, rejections, rng=rng)
-        if made is not None:
-            return made
     raise GenerationError(
         f"{spec.name}: none of {_MAX_ATTEMPTS} attempts at scene {place.index} of seed {seed} gives {', '.join(names)}; "
         f"most refusals: {rejections.most_common(4)}. Take another seed, or fewer operations a scene"
     )
 
 
-def _sample(environment: str, renderer: Renderer, variants: range, *, rng: np.random.Generator) -> Scene | None:
+def _sample(environment: str, renderer: Renderer, variants: range, *, rng: np.random.Generator) -> Iterator[Scene]:
+    """Scenes of one draw: a table, or a room as a few cameras see it; none where the draw did not work out."""
     if environment == "tabletop":
-        return sample_tabletop(rng=rng, variants=variants)
-    from gsi_bench_hf.synth.layouts import sample_scene
+        table = sample_tabletop(rng=rng, variants=variants)
+        return iter(() if table is None else (table,))
+    from gsi_bench_hf.synth.layouts import sample_scenes
 
-    return sample_scene(environment, renderer, rng=rng, variants=variants)  # type: ignore[arg-type]
+    return sample_scenes(environment, renderer, rng=rng, variants=variants, most=_MAX_VIEWS)  # type: ignore[arg-type]
 
 
 def _record(identity: Mapping[str, str], seed: int, spec: ConfigSpec, made: SceneRows, pair: Pair) -> dict[str, Any]:

@@ -7,15 +7,16 @@ things that it would show sorts the views, views much like a better one are drop
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gsi_bench_hf.synth.layouts.floor import CELL_M
 from gsi_bench_hf.synth.render import Renderer
 from gsi_bench_hf.synth.scene import Float, Scene, SceneObject, look_at
-from gsi_bench_hf.synth.viewpoints import bounds_px
 from gsi_bench_hf.types import Camera
 
 if TYPE_CHECKING:
@@ -30,11 +31,13 @@ MIN_EDITABLE = 5
 
 _LONG_SIDE_PX, _LEAST_PX, _LEAST_VISIBLE = 44.0, 350, 0.62
 _MARGIN_PX = 12.0
-_PLACES_AN_AREA = 6
-_RENDERED = 7
+_PLACES_AN_AREA, _AIMS = 8, 12
+_RENDERED = 28
 _SMALL_PX = (160, 120)
 _APART_M, _APART_DEG = 0.45, 25.0
-_NEAREST_M = 0.28
+_NEAREST_M = 0.3
+_NEAR_M, _MOST_NEAR = 0.7, 0.2
+_DEEP_M = 1.6
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,15 +56,20 @@ class Candidate:
 
 def choose_view(layout: Layout, renderer: Renderer, *, rng: np.random.Generator) -> Camera | None:
     """A view of a room that shows at least `MIN_EDITABLE` things that can be edited; None where none was found."""
-    candidates = [
-        view for place in places(layout.free_floor_m, rng=rng) for view in _views_from(layout, place, rng=rng)
-    ]
-    best: Candidate | None = None
+    return next(iter(ranked_views(layout, renderer, rng=rng)), None)
+
+
+def ranked_views(layout: Layout, renderer: Renderer, *, rng: np.random.Generator) -> list[Camera]:
+    """Views of a room, the best first, none like another; each shows at least `MIN_EDITABLE` things that can be edited."""
+    corners_m = world_corners(layout.objects)
+    spots = places(layout.free_floor_m, rng=rng)
+    candidates = [view for spot in spots for view in _views_from(spot, corners_m, rng=rng)]
+    found = []
     for candidate in suppressed(candidates)[:_RENDERED]:
         score = _rendered_score(layout, candidate.camera, renderer) * float(rng.uniform(0.85, 1.15))
-        if score > (0.0 if best is None else best.score):
-            best = Candidate(candidate.camera, score)
-    return None if best is None else best.camera
+        if score > 0.0:
+            found.append(Candidate(candidate.camera, score))
+    return [candidate.camera for candidate in suppressed(found)]
 
 
 def areas(points_m: Float) -> list[Float]:
@@ -108,17 +116,23 @@ def suppressed(candidates: list[Candidate]) -> list[Candidate]:
     return kept
 
 
-def _views_from(layout: Layout, place_m: Float, *, rng: np.random.Generator) -> list[Candidate]:
-    """Views from a place towards things, sitting and standing."""
+def _views_from(place_m: Float, corners_m: Float, *, rng: np.random.Generator) -> list[Candidate]:
+    """Views from a place towards things, sitting and standing.
+
+    Args:
+        place_m: (2,) where to stand.
+        corners_m: (N, 8, 3) world, of the boxes of all things that could be edited.
+        rng: draws heights, aims and lenses.
+    """
     found = []
-    things = np.array([_middle_m(o) for o in layout.objects]).reshape(-1, 3)
+    things = corners_m.mean(axis=1)
     for heights in (SITTING_M, STANDING_M):
         eye_m = np.array([*place_m, rng.uniform(*heights)])
         away = np.linalg.norm(things - eye_m, axis=1)
         near = things[(away > 0.7) & (away < 2.8)]
-        for aim in near[rng.permutation(len(near))[:8]]:
+        for aim in near[rng.permutation(len(near))[:_AIMS]]:
             camera = _camera(eye_m, aim, rng=rng)
-            score = _seeming(layout.objects, camera)
+            score = float(np.count_nonzero(fits(corners_m, camera)))
             if score >= MIN_EDITABLE:
                 found.append(Candidate(camera, score))
     return found
@@ -138,47 +152,59 @@ def _camera(eye_m: Float, aim_m: Float, *, rng: np.random.Generator) -> Camera:
     return Camera(intrinsics, look_at(eye_m, eye_m + forward), width, height)
 
 
-def shows(item: SceneObject, camera: Camera, margin_px: float = _MARGIN_PX) -> bool:
-    """Whether an object, seen through nothing, is wholly in the picture and large enough to be edited."""
-    pose = camera.world_from_camera
-    middle = _middle_m(item)
-    if float((middle - pose[:3, 3]) @ pose[:3, 2]) < float(np.linalg.norm(item.size_m)) / 2.0 + 0.15:
-        return False
-    bounds = bounds_px(item, camera)
+def fits(corners_m: Float, camera: Camera, margin_px: float = _MARGIN_PX) -> NDArray[np.bool_]:
+    """(N,) whether things, seen through nothing, are wholly in the picture and large enough to be edited.
+
+    Args:
+        corners_m: (N, 8, 3) world, of their boxes.
+        camera: of the picture.
+        margin_px: how far from the frame they stay.
+    """
+    bounds, depth_m = _bounds_px(corners_m, camera)
     size = np.array([camera.width, camera.height])
-    inside = (bounds[:2] > margin_px).all() and (bounds[2:] < size - margin_px).all()
-    return bool(inside and (bounds[2:] - bounds[:2]).max() >= _LONG_SIDE_PX)
+    inside = (bounds[:, :2] > margin_px).all(axis=1) & (bounds[:, 2:] < size - margin_px).all(axis=1)
+    large = (bounds[:, 2:] - bounds[:, :2]).max(axis=1) >= _LONG_SIDE_PX
+    return np.asarray((depth_m > _NEAREST_M) & inside & large)
 
 
-def _middle_m(item: SceneObject) -> Float:
-    """(3,) world, the middle of an object's box."""
-    return np.asarray(item.position_m + item.rotation @ np.array([0.0, 0.0, item.size_m[2] * item.scale / 2.0]))
+def world_corners(objects: Sequence[SceneObject]) -> Float:
+    """(N, 8, 3) world, the corners of objects' boxes."""
+    signs = np.array([[x, y, z] for x in (-0.5, 0.5) for y in (-0.5, 0.5) for z in (0.0, 1.0)])
+    corners = [o.position_m + (signs * o.size_m * o.scale) @ o.rotation.T for o in objects]
+    return np.array(corners).reshape(-1, 8, 3)
 
 
-def _seeming(objects: tuple[SceneObject, ...], camera: Camera) -> float:
-    """How many things a view would show if nothing hid another."""
-    forward, eye = camera.world_from_camera[:3, 2], camera.world_from_camera[:3, 3]
-    ahead = [o for o in objects if float((o.position_m - eye) @ forward) > 0.4]
-    return float(sum(shows(o, camera) for o in ahead))
+def _bounds_px(corners_m: Float, camera: Camera) -> tuple[Float, Float]:
+    """(N, 4) x1, y1, x2, y2 around boxes, and (N,) the depth of their nearest corners; only where that is > 0 do the bounds hold."""
+    pose, k = camera.world_from_camera, camera.intrinsics
+    points = (corners_m - pose[:3, 3]) @ pose[:3, :3]
+    z = np.maximum(points[..., 2], 1e-3)
+    u, v = k[0, 0] * points[..., 0] / z + k[0, 2], k[1, 1] * points[..., 1] / z + k[1, 2]
+    bounds = np.stack([u.min(axis=1), v.min(axis=1), u.max(axis=1), v.max(axis=1)], axis=1)
+    return bounds, np.asarray(points[..., 2].min(axis=1))
 
 
 def _rendered_score(layout: Layout, camera: Camera, renderer: Renderer) -> float:
-    """How good a view is, from a small rendering: things that can be edited, several kinds and heights; 0 where it won't do."""
+    """How good a view is, from a small rendering; 0 where it won't do.
+
+    What counts: how many things can be edited; that some stand higher than others, that two are of a kind (relations need that); and
+    that the picture reaches into the room.
+    """
     frame = renderer.render(_scene(layout, camera), want=("segmentation", "depth"), size=_SMALL_PX)
     assert frame.segmentation is not None
     assert frame.depth_m is not None
-    if (frame.depth_m < _NEAREST_M).any() or np.percentile(frame.depth_m, 20) < 0.55:
+    if (frame.depth_m < _NEAREST_M).any() or np.mean(frame.depth_m < _NEAR_M) > _MOST_NEAR:
         return 0.0
     seen = editable(layout.objects, camera, frame.segmentation)
     if len(seen) < MIN_EDITABLE:
         return 0.0
-    kinds = len({o.kind for o in seen})
     levels = len({round(float(o.position_m[2]), 1) for o in seen})
-    twice = len(seen) - kinds > 0
-    return min(len(seen), 14) + 0.3 * min(levels, 4) + 0.8 * twice
+    twice = len({o.kind for o in seen}) < len(seen)
+    deep = float(np.mean(frame.depth_m > _DEEP_M))
+    return min(len(seen), 14) + 0.3 * min(levels, 4) + 0.8 * twice + 2.5 * min(deep, 0.6)
 
 
-def editable(objects: tuple[SceneObject, ...], camera: Camera, segmentation: np.ndarray) -> list[SceneObject]:
+def editable(objects: Sequence[SceneObject], camera: Camera, segmentation: NDArray[np.int32]) -> list[SceneObject]:
     """The objects that a picture shows well: in frame, large, little hidden.
 
     How much of one is hidden is judged by its pixels against those of its box, of which a thing alone fills about a half.
@@ -188,15 +214,13 @@ def editable(objects: tuple[SceneObject, ...], camera: Camera, segmentation: np.
         camera: of the picture.
         segmentation: (H, W) of any size with the camera's shape.
     """
+    corners_m = world_corners(objects)
+    bounds, _ = _bounds_px(corners_m, camera)
     scale = (camera.width / segmentation.shape[1]) ** 2
     pixels = np.bincount(segmentation.ravel(), minlength=len(objects) + 1)[1:] * scale
-    found = []
-    for item, count in zip(objects, pixels, strict=True):
-        if count >= _LEAST_PX and shows(item, camera):
-            bounds = bounds_px(item, camera)
-            if count > 0.5 * _LEAST_VISIBLE * float(np.prod(bounds[2:] - bounds[:2])):
-                found.append(item)
-    return found
+    area = np.prod(bounds[:, 2:] - bounds[:, :2], axis=1)
+    good = fits(corners_m, camera) & (pixels >= _LEAST_PX) & (pixels > 0.5 * _LEAST_VISIBLE * area)
+    return [item for item, is_good in zip(objects, good, strict=True) if is_good]
 
 
 def _scene(layout: Layout, camera: Camera) -> Scene:

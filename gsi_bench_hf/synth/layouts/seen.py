@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal
 
 import numpy as np
@@ -11,7 +12,7 @@ from gsi_bench_hf.geometry import box_corners
 from gsi_bench_hf.synth.layouts.scenes import Layout, sample_layout
 from gsi_bench_hf.synth.placement import sample_tabletop
 from gsi_bench_hf.synth.render import Renderer
-from gsi_bench_hf.synth.room_views import MIN_EDITABLE, choose_view, editable
+from gsi_bench_hf.synth.room_views import MIN_EDITABLE, editable, ranked_views
 from gsi_bench_hf.synth.scene import Scene, SceneObject, object_box
 from gsi_bench_hf.synth.viewpoints import bounds_px
 from gsi_bench_hf.types import Camera
@@ -62,11 +63,37 @@ def sample_scene(
         rng: draws everything.
         variants: which variants of each kind it may draw.
     """
+    return next(sample_scenes(environment, renderer, rng=rng, variants=variants), None)
+
+
+def sample_scenes(
+    environment: Literal["tabletop", "room", "bathroom"],
+    renderer: Renderer,
+    *,
+    rng: np.random.Generator,
+    variants: range = range(24),
+    most: int = 1,
+) -> Iterator[Scene]:
+    """Scenes of one room as its best views show it, for who may need another one: furnishing a room costs more than looking again.
+
+    Args:
+        environment: "tabletop", "room", "bathroom".
+        renderer: as of `sample_scene`.
+        rng: draws everything, as the scenes are asked for.
+        variants: which variants of each kind it may draw.
+        most: how many views at most; of a tabletop there is one.
+    """
     if environment == "tabletop":
-        return sample_tabletop(rng=rng)
+        table = sample_tabletop(rng=rng, variants=variants)
+        yield from () if table is None else (table,)
+        return
     layout = sample_layout(environment, rng=rng, variants=variants)
-    camera = None if layout is None else choose_view(layout, renderer, rng=rng)
-    return None if layout is None or camera is None else seen_scene(layout, camera, renderer)
+    if layout is None:
+        return
+    for camera in ranked_views(layout, renderer, rng=rng)[:most]:
+        scene = seen_scene(layout, camera, renderer)
+        if scene is not None:
+            yield scene
 
 
 def _labelled(
