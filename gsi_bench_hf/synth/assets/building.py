@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from gsi_bench_hf.synth.assets.base import Draft, Kind, Material, Part, Support
-from gsi_bench_hf.synth.assets.fixtures import wooden
-from gsi_bench_hf.synth.assets.joinery import HANDLES, WOOD_WORDS, front, wood
+from gsi_bench_hf.synth.assets.joinery import HANDLES, WOOD_WORDS, front, upended, wood, wooden
 from gsi_bench_hf.synth.assets.outlines import circle
-from gsi_bench_hf.synth.assets.palette import CLOTHS, other, pick, rgba, seed
+from gsi_bench_hf.synth.assets.palette import pick, rgba, seed
 from gsi_bench_hf.synth.assets.shapes import Shape, extrude, label, lathe, merge, rod, rounded_box, surface, tube
 from gsi_bench_hf.synth.assets.textures import texture
 from gsi_bench_hf.synth.assets.upholstery import CLOTH_TILE_M, UPHOLSTERY, cloth
@@ -40,7 +39,7 @@ def door(rng: np.random.Generator) -> Draft:
         finish = wood(rng, "oak", "walnut", "teak", "ash")
         material, color, word = finish.material, finish.color, finish.word
     leaf = front(width - 0.004, height - 0.006, (0, -0.012, 0.004), "flat", 0.02)
-    leaf = Shape(leaf.vertices, leaf.faces, leaf.normals, leaf.uv[:, ::-1])
+    leaf = upended(leaf)
     panels = [_moulding(width * w, height * h, x * width, z * height) for w, h, x, z in _PANELS[int(rng.integers(3))]]
     side = 1 if rng.integers(2) else -1
     x, z = side * (width / 2 - 0.06), 1.02
@@ -69,7 +68,7 @@ def _moulding(width: float, height: float, x: float, z: float) -> Shape:
     bar = 0.022
     level, upright = rounded_box(width, 0.012, bar, 0.005, steps=1), rounded_box(bar, 0.012, height, 0.005, steps=1)
     pieces = [level, level.moved(z=height - bar), *(upright.moved(s * (width - bar) / 2) for s in (-1, 1))]
-    pieces.append(rounded_box(width - 0.12, 0.008, height - 0.12, 0.004, steps=1).moved(z=0.06))
+    pieces.append(upended(rounded_box(width - 0.12, 0.008, height - 0.12, 0.004, steps=1)).moved(z=0.06))
     return merge(*pieces).moved(x, -0.034, z).tiled(1.2, 0.8)
 
 
@@ -83,8 +82,10 @@ def window(rng: np.random.Generator) -> Draft:
     posts = [rounded_box(0.045, 0.03, height, 0.004, steps=1).moved(0, -0.018, low)]
     if rng.integers(2):
         posts.append(rounded_box(width, 0.025, 0.03, 0.004, steps=1).moved(0, -0.016, low + height * 0.62))
-    style = ("garden", "town", "garden", "dusk")[int(rng.integers(4))]
-    view = Material(texture("view", style=style, seed=seed(rng, 3)), (1.0, 1.0, 1.0, 1.0), 0.3, 0.7)
+    style = ("garden", "street", "hills", "garden", "hills", "dusk")[int(rng.integers(6))]
+    view = Material(
+        texture("outlook", style=style, seed=seed(rng, 3)), specular=0.0, emission=0.45 if style == "dusk" else 0.85
+    )
     handle = rod((0.0, -0.045, low + 0.4 * height), (0.0, -0.045, low + 0.4 * height + 0.1), 0.008, 8)
     parts = [
         board.part(_WHITE),
@@ -142,10 +143,22 @@ def _drape(rng: np.random.Generator, width: float, height: float) -> Shape:
     return merge(face, back)
 
 
+_RUGS: dict[str, tuple[str, ...]] = {
+    "blue": ("4a6079", "5b748c"),
+    "red": ("84504a", "7a423c"),
+    "gray": ("7d7d7b", "989691"),
+    "green": ("66765c", "55684f"),
+    "brown": ("86705a", "75604c"),
+    "beige": ("bfae93", "c9bca4"),
+    "orange": ("b0744f",),
+    "white": ("d9d4c8",),
+}
+
+
 def rug(rng: np.random.Generator) -> Draft:
     """A thin rug, oblong or round. Nothing stands on it in particular: it gives way to what stands on the floor."""
-    color, tone = pick(rng, CLOTHS, "blue", "red", "gray", "green", "brown", "beige", "orange")
-    accent = other(rng, CLOTHS, color, "white", "beige", "white", "black")[1]
+    color, tone = pick(rng, _RUGS)
+    accent = _RUGS["beige" if color == "white" else "white"][0]
     thick = 0.006
     style = ("border", "diamonds", "bands", "medallion", "border", "plain")[int(rng.integers(6))]
     if rng.integers(4) == 0:

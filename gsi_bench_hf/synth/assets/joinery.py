@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from gsi_bench_hf.synth.assets.base import Material, Part
-from gsi_bench_hf.synth.assets.fixtures import WOOD_TILE_M, wooden
+from gsi_bench_hf.synth.assets.fixtures import WOOD_TILE_M
 from gsi_bench_hf.synth.assets.lamps import BRASS, CHROME
 from gsi_bench_hf.synth.assets.palette import pick, rgba, seed
 from gsi_bench_hf.synth.assets.shapes import Shape, lathe, merge, rod, rounded_box
+from gsi_bench_hf.synth.assets.textures import texture
 
 BLACK = Material(None, rgba("2b2c2f"), 0.45, 0.5)
 HANDLES = (CHROME, BRASS, BLACK)
@@ -28,6 +29,22 @@ WOOD_WORDS: dict[str, str] = {
     "ash": "beige",
 }
 """Tone of wood to the colour that a person would name."""
+
+_TONES = (
+    "oak",
+    "oak",
+    "pine",
+    "maple",
+    "birch",
+    "cherry",
+    "walnut",
+    "walnut",
+    "teak",
+    "mahogany",
+    "ebony",
+    "ash",
+    "ash",
+)
 
 PAINTS: dict[str, tuple[str, ...]] = {
     "white": ("e4e1d9", "dedcd6"),
@@ -49,11 +66,16 @@ class Finish:
     word: str
 
 
+def wooden(tone: str, number: int) -> Material:
+    """Varnished furniture wood."""
+    return Material(texture("veneer", tone=tone, seed=number), specular=0.15, shininess=0.45)
+
+
 def wood(rng: np.random.Generator, *tones: str) -> Finish:
     """Varnished wood of one of the tones, or of any."""
-    names = tones or tuple(WOOD_WORDS)
+    names = tones or _TONES
     tone = names[int(rng.integers(len(names)))]
-    return Finish(wooden(tone, seed(rng, 2), 0.15), WOOD_WORDS[tone], "wooden")
+    return Finish(wooden(tone, seed(rng, 2)), WOOD_WORDS[tone], "wooden")
 
 
 def paint(rng: np.random.Generator, *words: str) -> Finish:
@@ -65,6 +87,11 @@ def paint(rng: np.random.Generator, *words: str) -> Finish:
 def wood_or_paint(rng: np.random.Generator, painted: float = 0.4) -> Finish:
     """Wood, or paint with that probability."""
     return paint(rng) if rng.uniform() < painted else wood(rng)
+
+
+def upended(shape: Shape) -> Shape:
+    """The shape with its grain across: upwards where it ran along x."""
+    return Shape(shape.vertices, shape.faces, shape.normals, shape.uv[:, ::-1])
 
 
 def board(
@@ -79,7 +106,7 @@ def board(
     """A board: a box of `size_m` (x, y, z) whose underside's middle is at `at_m`; the grain along x, or z if `upright`."""
     shape = rounded_box(*size_m, bevel, steps=1)
     if upright:
-        shape = Shape(shape.vertices, shape.faces, shape.normals, shape.uv[:, ::-1])
+        shape = upended(shape)
     shape = shape.tiled(*WOOD_TILE_M).shifted_uv(*(0.37 * np.array(at_m[:2]) + 0.53 * at_m[2]))
     return shape.moved(*at_m).part(material, solid)
 
@@ -142,7 +169,7 @@ def front(width: float, height: float, at_m: tuple[float, float, float], style: 
         return shape.moved(x, y - thick / 2, z).tiled(*WOOD_TILE_M).shifted_uv(0.7 * x, 0.9 * z)
     bar = min(0.07, 0.28 * min(width, height))
     level, upright = rounded_box(width, thick, bar, 0.003, steps=1), rounded_box(bar, thick, height, 0.003, steps=1)
-    upright = Shape(upright.vertices, upright.faces, upright.normals, upright.uv[:, ::-1])
+    upright = upended(upright)
     panel = rounded_box(width - bar, thick * 0.5, height - bar, 0.001, steps=1).moved(z=bar / 2, y=thick * 0.25)
     pieces = [level, level.moved(z=height - bar), panel]
     pieces += [upright.moved(s * (width - bar) / 2) for s in (-1, 1)]

@@ -13,7 +13,7 @@ from gsi_bench_hf.synth.assets.textures import texture
 
 DEPTH_M, HEIGHT_M = 0.62, 0.9
 _SLAB_M, _PLINTH_M, _GAP_M = 0.036, 0.1, 0.004
-_STEEL = Material(texture("brushed", base="b9bbbd", seed=1), specular=0.7, shininess=0.7)
+_STEEL = Material(texture("brushed", base="b9bbbd", seed=1), specular=0.7, shininess=0.7, reflectance=0.06)
 _DARK = Material(None, rgba("1c1d20"), 0.7, 0.85)
 
 

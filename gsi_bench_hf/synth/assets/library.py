@@ -11,6 +11,7 @@ import numpy as np
 
 from gsi_bench_hf.registry import Registry
 from gsi_bench_hf.synth.assets import (
+    appliances,
     bathroom,
     beds,
     books,
@@ -18,6 +19,7 @@ from gsi_bench_hf.synth.assets import (
     clothing,
     cushions,
     desks,
+    drinks,
     electronics,
     enclosure,
     figures,
@@ -26,6 +28,7 @@ from gsi_bench_hf.synth.assets import (
     greenery,
     household,
     housekeeping,
+    keepsakes,
     kitchen,
     kitchenware,
     lamps,
@@ -81,6 +84,9 @@ _FAMILIES = (
     kitchenware,
     media,
     cushions,
+    keepsakes,
+    appliances,
+    drinks,
 )
 for _name, _kind in chain.from_iterable(family.KINDS.items() for family in _FAMILIES):
     KINDS.add(_name, _kind)

@@ -20,8 +20,8 @@ _SHADES: dict[str, tuple[str, ...]] = {
     "yellow": ("d3a94a",),
     "black": ("37373a",),
 }
-_INSIDE = Material(None, rgba("fbf3df"), 0.05, 0.1)
-_BULB = Material(None, rgba("fff3c9"), 0.3, 0.5)
+_INSIDE = Material(None, rgba("fbf3df"), 0.05, 0.1, emission=0.45)
+_BULB = Material(None, rgba("fff3c9"), 0.3, 0.5, emission=1.0)
 
 
 def _drum(low: float, high: float, height: float, z: float, tone: str) -> list[Part]:
@@ -29,7 +29,7 @@ def _drum(low: float, high: float, height: float, z: float, tone: str) -> list[P
     outside = lathe([(low, z), (high, z + height)], 48)
     inside = lathe([(high - 0.003, z + height), (low - 0.003, z)], 48)
     rims = lathe([(low - 0.003, z), (low, z)], 48), lathe([(high, z + height), (high - 0.003, z + height)], 48)
-    cloth = Material(None, rgba(tone), 0.03, 0.1)
+    cloth = Material(None, rgba(tone), 0.03, 0.1, emission=0.15)
     return [merge(outside, *rims).part(cloth), inside.part(_INSIDE, False)]
 
 
@@ -102,7 +102,7 @@ def ceiling_lamp(rng: np.random.Generator) -> Draft:
         radius = rng.uniform(0.17, 0.24)
         rim = lathe([(radius, 0.06), (radius * 1.04, 0.06), (radius * 1.04, 0.1), (0.0, 0.1)], 48)
         dome = lathe([(0.0, 0.0), (0.45 * radius, 0.006), (0.8 * radius, 0.026), (radius, 0.06)], 48, crease_deg=70.0)
-        glass = Material(None, rgba("fff8ea"), 0.3, 0.5)
+        glass = Material(None, rgba("fff8ea"), 0.3, 0.5, emission=0.9)
         return Draft((rim.part(HANDLES[int(rng.integers(3))]), dome.part(glass)), "white", "glass", 0, 3.0)
     color, tone = pick(rng, _SHADES)
     radius, tall, cord = rng.uniform(0.18, 0.26), rng.uniform(0.16, 0.22), rng.uniform(0.3, 0.45)

@@ -15,6 +15,7 @@ from gsi_bench_hf.synth.assets.joinery import (
     front,
     knob,
     paint,
+    upended,
     wood,
     wood_or_paint,
 )
@@ -207,8 +208,7 @@ def wardrobe(rng: np.random.Generator) -> Draft:
     foot = 0.07
     parts = _cabinet(width, depth, foot, height, finish, finish)
     doors, handles = _doors(width, foot, height - 0.022, count, -depth / 2 + FRONT_M, style)
-    doors = [Shape(d.vertices, d.faces, d.normals, d.uv[:, ::-1]) for d in doors]
-    parts.append(merge(*doors).part(finish.material, False))
+    parts.append(merge(*(upended(door) for door in doors)).part(finish.material, False))
     parts.append(merge(*handles).part(HANDLES[int(rng.integers(3))], False))
     parts.append(board((width - 0.02, depth - 0.06, foot + 0.001), (0, 0.02, 0), finish.material))
     return Draft(tuple(parts), finish.color, finish.word, 1, 80.0, (_rectangle(width, depth, height),))

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from gsi_bench_hf.registry import Registry
-from gsi_bench_hf.synth.assets import graphics, prints, screens, surfaces, weaves
+from gsi_bench_hf.synth.assets import graphics, interiors, prints, screens, surfaces, weaves
 from gsi_bench_hf.synth.assets.base import Float
 from gsi_bench_hf.synth.assets.painting import Image8, to_uint8
 
@@ -34,16 +34,17 @@ SEAMLESS: frozenset[str] = frozenset(
             "plastic",
         ),
         *("plaster", "wallpaper", "panelling", "curtain", "carpet", "soil", "stripes", "cardboard"),
-        *("weave", "hide", "wicker"),
+        *("weave", "hide", "wicker", "veneer"),
     )
 )
 """Textures that repeat without a visible edge in both directions."""
 
-_ELSEWHERE = {"cardboard", "weave", "hide", "wicker"}
+_ELSEWHERE = {"cardboard", "weave", "hide", "wicker", "veneer"}
 for _name in ("bands", "leaf", "peel", *sorted(SEAMLESS - _ELSEWHERE)):
     PAINTERS.add(_name, getattr(surfaces, _name))
-for _name, _painter in {**prints.PAINTERS, **screens.PAINTERS, **graphics.PAINTERS, **weaves.PAINTERS}.items():
-    PAINTERS.add(_name, _painter)
+for _module in (prints, screens, graphics, weaves, interiors):
+    for _name, _painter in _module.PAINTERS.items():
+        PAINTERS.add(_name, _painter)
 
 
 def texture(name: str, **parameters: Any) -> str:

@@ -15,16 +15,16 @@ from gsi_bench_hf.synth.assets.textures import texture
 CLOTH_TILE_M = 0.32
 
 UPHOLSTERY: dict[str, tuple[str, ...]] = {
-    "gray": ("8b8c8d", "75787b", "9a9894"),
-    "beige": ("c6b596", "cfc0a3", "bda98a"),
-    "blue": ("3d5c85", "33507a", "54749b"),
-    "green": ("5c7559", "4d6850", "6f8566"),
-    "red": ("96423a", "a04d43"),
-    "yellow": ("c99d3f", "cfa84f"),
-    "white": ("dfdbd1", "e4e0d7"),
-    "pink": ("c79690", "cfa29b"),
+    "gray": ("8b8c8d", "75787b", "9a9895"),
+    "beige": ("c3b49a", "ccbfa7", "b9a88e"),
+    "blue": ("425d7f", "385174", "597495"),
+    "green": ("5d725b", "4f6551", "708268"),
+    "red": ("8d463f", "975148"),
+    "yellow": ("bf9a4b", "c6a55b"),
+    "white": ("dedbd2", "e3e0d8"),
+    "pink": ("c19893", "caa49e"),
     "black": ("38383b", "3f3f42"),
-    "turquoise": ("4b8a8a", "5a9492"),
+    "turquoise": ("528787", "60918f"),
 }
 """Colour word to the tones of furniture cloth."""
 
