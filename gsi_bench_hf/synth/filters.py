@@ -12,13 +12,11 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import ConvexHull
 
 from gsi_bench_hf.geometry import unproject_depth
-from gsi_bench_hf.synth import assets
+from gsi_bench_hf.synth.operations.base import rests
 from gsi_bench_hf.synth.render import Frame
 from gsi_bench_hf.synth.scene import EditedScene, Float, Scene, SceneObject
-from gsi_bench_hf.synth.solids import hulls
 
 Image8 = NDArray[np.uint8]
 
@@ -29,8 +27,9 @@ MIN_CHANGED_PX = 220
 MIN_STEP = 20
 MIN_VIEW_CHANGED = 0.1
 _FLOATING_M = 0.03
-_INSIDE_M = 0.008
-_INSIDE_PX = 12
+_ABOVE_M = 0.015
+_STEP_PX = 1.6
+_MERGED_PX = 12
 _RING_PX = 6
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
@@ -116,7 +115,7 @@ class GeometryJudge:
         item = scene.objects[number - 1]
         if is_floating(scene, item, mask, depth_m):
             return "floating"
-        return "in another thing" if is_penetrated(scene, item, mask, depth_m) else None
+        return "in another thing" if is_merged(scene, item, segmentation, depth_m) else None
 
 
 def is_floating(scene: Scene, item: SceneObject, mask: NDArray[np.bool_], depth_m: NDArray[np.float32]) -> bool:
@@ -143,17 +142,33 @@ def is_floating(scene: Scene, item: SceneObject, mask: NDArray[np.bool_], depth_
     return bool((off_m[~nearer] < -_FLOATING_M).all() and (~nearer).any())
 
 
-def is_penetrated(scene: Scene, item: SceneObject, mask: NDArray[np.bool_], depth_m: NDArray[np.float32]) -> bool:
-    """Whether something else is to be seen inside an object's solid parts, 8 mm deep or more; arguments as of `is_floating`."""
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    around = np.zeros_like(mask)
-    around[max(rows[0] - 4, 0) : rows[-1] + 5, max(columns[0] - 4, 0) : columns[-1] + 5] = True
-    points = (_world(scene, depth_m, around & ~mask) - item.position_m) @ item.rotation / item.scale
-    inside = np.zeros(len(points), dtype=bool)
-    for hull in hulls(assets.build_asset, item.kind, item.variant):
-        faces = ConvexHull(hull.vertices_m).equations
-        inside |= (points @ faces[:, :3].T + faces[:, 3]).max(axis=1) < -_INSIDE_M / item.scale
-    return int(inside.sum()) > _INSIDE_PX
+def is_merged(scene: Scene, item: SceneObject, segmentation: NDArray[np.int32], depth_m: NDArray[np.float32]) -> bool:
+    """Whether an object passes over into another one without a step: where two solids are in each other, their surfaces meet.
+
+    Things that stand apart meet in the picture too, but there one is behind the other. What carries an object, and what it carries,
+    may touch it.
+
+    Args:
+        scene: with the camera.
+        item: one of its objects.
+        segmentation: (H, W) numbers of the scene's objects.
+        depth_m: (H, W) along camera z.
+    """
+    carriers = {name: rest.carrier_id for name, rest in rests(scene).items()}
+    own = {item.instance_id, carriers.get(item.instance_id)}
+    others = [o.instance_id not in own and carriers.get(o.instance_id) != item.instance_id for o in scene.objects]
+    mine = np.asarray(segmentation == 1 + [o.instance_id for o in scene.objects].index(item.instance_id))
+    other = np.array([False, *others])[segmentation]
+    points = unproject_depth(depth_m, scene.camera.intrinsics)
+    pose = scene.camera.world_from_camera
+    above = points @ pose[2, :3] + pose[2, 3] > item.position_m[2] + _ABOVE_M
+    step_m = _STEP_PX * depth_m / scene.camera.intrinsics[0, 0]
+    met = 0
+    for here, there in ((np.s_[:, 1:], np.s_[:, :-1]), (np.s_[1:], np.s_[:-1])):
+        border = (mine[here] & other[there]) | (other[here] & mine[there])
+        near = np.linalg.norm(points[here] - points[there], axis=-1) < np.minimum(step_m[here], step_m[there])
+        met += int(np.count_nonzero(border & near & above[here] & above[there]))
+    return met >= _MERGED_PX
 
 
 def _world(scene: Scene, depth_m: NDArray[np.float32], where: NDArray[np.bool_]) -> Float:
