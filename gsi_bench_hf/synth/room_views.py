@@ -66,7 +66,7 @@ def ranked_views(layout: Layout, renderer: Renderer, *, rng: np.random.Generator
     candidates = [view for spot in spots for view in _views_from(spot, corners_m, rng=rng)]
     found = []
     for candidate in suppressed(candidates)[:_RENDERED]:
-        score = _rendered_score(layout, candidate.camera, renderer) * float(rng.uniform(0.85, 1.15))
+        score = _rendered_score(layout, candidate.camera, renderer) * float(rng.uniform(0.93, 1.07))
         if score > 0.0:
             found.append(Candidate(candidate.camera, score))
     return [candidate.camera for candidate in suppressed(found)]

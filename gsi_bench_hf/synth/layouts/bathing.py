@@ -101,7 +101,7 @@ def _stand_bins(plan: Plan, *, rng: np.random.Generator) -> None:
             if item is not None and kind == "stool":
                 seat = surface_of(item)
                 if seat is not None:
-                    dress(plan, seat, ["towel-stack", "rubber-duck"], 1, rng=rng)
+                    dress(plan, seat, ["towel-stack"], 1, rng=rng)
 
 
 def _hang_rails(plan: Plan, *, rng: np.random.Generator) -> None:

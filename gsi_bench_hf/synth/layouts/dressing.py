@@ -90,6 +90,9 @@ def put_at(
         return None
     if any(distance_m(corners, other) < gap_m for other in there):
         return None
+    low_m = float(surface.center_m[2])
+    if plan.in_the_way(corners, low_m + 0.001, low_m + float(size_m[2]), but=surface.owner_id):
+        return None
     return plan.add(kind, variant, [*at_m, surface.center_m[2]], yaw_deg)
 
 

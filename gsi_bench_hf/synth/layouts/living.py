@@ -90,7 +90,7 @@ def _place_sofa(
                 plan.zones.append(Zone(gap, above_m=0.62))
                 seat = surface_of(sofa, "seat") or surface_of(sofa)
                 if seat is not None:
-                    dress(plan, seat, themed("sofa", plan.banned, rng=rng), int(rng.integers(2, 5)), rng=rng)
+                    dress(plan, seat, themed("sofa", plan.banned, rng=rng), int(rng.integers(3, 6)), rng=rng)
                 return sofa
     return None
 
@@ -106,7 +106,7 @@ def _place_coffee_table(plan: Plan, sofa: SceneObject, *, rng: np.random.Generat
     kinds = themed("coffee table", plan.banned, rng=rng)
     if "bowl" in kinds and rng.random() < 0.6:
         kinds = ["bowl", *[k for k in kinds if k != "bowl"]]
-    dress(plan, tops[0], kinds, int(rng.integers(4, 8)), rng=rng)
+    dress(plan, tops[0], kinds, int(rng.integers(6, 9)), rng=rng)
     for lower in tops[1:]:
         dress(plan, lower, ["book", "book", "box"], int(rng.integers(0, 3)), rng=rng)
     return table

@@ -15,7 +15,7 @@ import numpy as np
 from gsi_bench_hf.geometry import rotation_z
 from gsi_bench_hf.synth import assets
 from gsi_bench_hf.synth.assets.enclosure import SKIRTING_M
-from gsi_bench_hf.synth.placement import gap_m
+from gsi_bench_hf.synth.placement import footprint_m, gap_m
 from gsi_bench_hf.synth.scene import Float, SceneObject
 from gsi_bench_hf.synth.surfaces import Surface, surfaces_on
 
@@ -23,6 +23,9 @@ WALLS = ("north", "east", "south", "west")
 _WALL_YAW_DEG = {"north": 0.0, "east": -90.0, "south": 180.0, "west": 90.0}
 _WALL_GAP_M = 0.012
 _SCAN_M = 0.15
+_HUNG_GAP_M = 0.006
+LOW_M = 0.35
+"""Nothing lower stands on a rug."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +66,7 @@ class Plan:
         rugs: footprints (4, 2) of what lies flat; small things don't stand on them.
         zones: parts of the floor that stay free.
         spans: by wall, what of it is taken.
+        hung: ids of what stands out from walls, with footprints (4, 2) and the heights between which it hangs.
     """
 
     size_m: Float
@@ -76,6 +80,7 @@ class Plan:
     rugs: list[Float] = field(default_factory=list)
     zones: list[Zone] = field(default_factory=list)
     spans: dict[str, list[Span]] = field(default_factory=lambda: {wall: [] for wall in WALLS})
+    hung: dict[str, tuple[Float, float, float]] = field(default_factory=dict)
     _counts: Counter[str] = field(default_factory=Counter)
 
     def other_walls(self, *taken: str, rng: np.random.Generator) -> list[str]:
@@ -117,8 +122,8 @@ class Plan:
         corners = rectangle(at_m, size_m[:2], yaw_deg)
         if not self.fits(corners, float(size_m[2]), gap_m=gap_m, through=through):
             return None
-        if assets.KINDS[kind].movable and any(distance_m(corners, rug) < 0.01 for rug in self.rugs):
-            return None  # it would stand in the pile
+        if size_m[2] < LOW_M and any(distance_m(corners, rug) < 0.01 for rug in self.rugs):
+            return None  # it would be seen to stand in the pile
         item = self.add(kind, variant, [*at_m, 0.0], yaw_deg)
         self.standing[item.instance_id] = corners
         return item
@@ -206,7 +211,17 @@ class Plan:
             return None
         self.spans[wall].append(span)
         at_m = self.spot_m(wall, u_m, size_m[1] / 2.0 - SKIRTING_M + 0.001)
-        return self.add(kind, variant, [*at_m, low_m], wall_yaw_deg(wall))
+        item = self.add(kind, variant, [*at_m, low_m], wall_yaw_deg(wall))
+        self.hung[item.instance_id] = (footprint_m(item), low_m, low_m + float(size_m[2]))
+        return item
+
+    def in_the_way(self, corners_m: Float, low_m: float, high_m: float, but: str = "") -> bool:
+        """Whether what hangs on a wall, but for one thing, is where a thing of footprint (4, 2) between two heights would be."""
+        return any(
+            low_m < top_m and bottom_m < high_m and distance_m(corners_m, other) < _HUNG_GAP_M
+            for instance_id, (other, bottom_m, top_m) in self.hung.items()
+            if instance_id != but
+        )
 
 
 def turn(yaw_deg: float) -> Float:

@@ -84,9 +84,9 @@ def _window(plan: Plan, wall: str, room_type: str, *, rng: np.random.Generator) 
     window = plan.hang("window", variant, wall, u_m, low_m)
     if window is not None:
         top = surface_of(window, "sill")
-        if room_type != "bathroom" and rng.random() < 0.4:
+        if room_type != "bathroom" and rng.random() < 0.35:
             _hang_curtains(plan, wall, u_m, rng=rng)
-        if top is not None and rng.random() < 0.6:
+        elif top is not None and rng.random() < 0.7:
             dress(plan, top, themed("sill", plan.banned, rng=rng), int(rng.integers(1, 4)), rng=rng)
         plan.keep_free(wall, u_m, float(size_m[0]) + 0.1, 0.4, above_m=low_m - 0.05)
     return window

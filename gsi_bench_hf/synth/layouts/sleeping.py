@@ -9,6 +9,7 @@ import numpy as np
 from gsi_bench_hf.synth import assets
 from gsi_bench_hf.synth.layouts.dressing import dress, dress_shelves, fill_row, put_at, standing_on
 from gsi_bench_hf.synth.layouts.plan import (
+    LOW_M,
     Plan,
     Span,
     Zone,
@@ -104,8 +105,8 @@ def lay_rug(plan: Plan, at_m: np.ndarray, yaw_deg: float, *, rng: np.random.Gene
         variant = plan.variant(rng=rng)
         size_m = assets.build_asset("rug", variant).size_m
         corners = rectangle(at_m, size_m[:2], yaw_deg)
-        standing = [plan.standing[o.instance_id] for o in plan.objects if o.instance_id in plan.standing]
-        clear = all(distance_m(corners, other) > 0.01 for other in standing)
+        low = (o for o in plan.objects if o.size_m[2] < LOW_M and o.instance_id in plan.standing)
+        clear = all(distance_m(corners, plan.standing[o.instance_id]) > 0.01 for o in low)
         if clear and (np.abs(corners) < plan.size_m[:2] / 2.0 - 0.05).all():
             plan.add("rug", variant, [*at_m, 0.0], yaw_deg)
             plan.rugs.append(corners)
@@ -150,7 +151,7 @@ def dress_desk(plan: Plan, desk: SceneObject, *, rng: np.random.Generator) -> No
         put_at(plan, top, "laptop", plan.variant(rng=rng), spot, [], float(rng.normal(0.0, 9.0)))
     kinds = themed("desk", plan.banned, rng=rng)
     kinds = [kinds[0], *kinds] if rng.random() < 0.4 else kinds
-    dress(plan, top, kinds, int(rng.integers(5, 8)), rng=rng)
+    dress(plan, top, kinds, int(rng.integers(6, 9)), rng=rng)
     if rng.random() < 0.45:
         hang_shelf(plan, desk, rng=rng)
 
@@ -174,7 +175,7 @@ def stand_dresser(plan: Plan, kind: str, theme: str, *, rng: np.random.Generator
     if top is not None:
         kinds = themed(theme, plan.banned, rng=rng)
         kinds = [kinds[0], *kinds] if rng.random() < 0.35 else kinds
-        dress(plan, top, kinds, int(rng.integers(5, 8)), rng=rng)
+        dress(plan, top, kinds, int(rng.integers(6, 9)), rng=rng)
     if item is not None and item.kind == "dresser" and rng.random() < 0.5:
         u_m = float((item.rotation.T @ item.position_m)[0])
         plan.hang("wall-mirror", plan.variant(rng=rng), wall_of(item), u_m, float(item.size_m[2]) + 0.3)
