@@ -10,7 +10,7 @@ from gsi_bench_hf.synth.assets.fixtures import wooden
 from gsi_bench_hf.synth.assets.outlines import curve
 from gsi_bench_hf.synth.assets.palette import PLASTICS, pick, rgba, seed
 from gsi_bench_hf.synth.assets.rings import ringed, squircle
-from gsi_bench_hf.synth.assets.shapes import label, lathe, merge, rod, rounded_box, tube
+from gsi_bench_hf.synth.assets.shapes import Shape, label, lathe, merge, rod, rounded_box, tube
 from gsi_bench_hf.synth.assets.textures import texture
 
 _ROOM = ("room",)
