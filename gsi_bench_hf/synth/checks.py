@@ -25,9 +25,22 @@ from gsi_bench_hf.synth.seeing import (
 from gsi_bench_hf.synth.standing import CLEARANCE_M, RoomStanding, Standing, TableStanding
 from gsi_bench_hf.synth.viewpoints import MIN_LONG_SIDE_PX, bounds_px
 
-__all__ = ["CLEARANCE_M", "MIN_OTHERS_VISIBLE", "MIN_VISIBLE", "ROOM", "TABLE", "Kept", "Limits", "Seen", "Stage"]
+__all__ = [
+    "CLEARANCE_M",
+    "MIN_OTHERS_VISIBLE",
+    "MIN_PUT_VISIBLE",
+    "MIN_VISIBLE",
+    "ROOM",
+    "TABLE",
+    "Kept",
+    "Limits",
+    "Seen",
+    "Stage",
+]
 
 MIN_VISIBLE = 0.6
+MIN_PUT_VISIBLE = 0.75
+"""Of what was put somewhere else: one must see what it stands on."""
 MIN_OTHERS_VISIBLE = 0.4
 
 _MIN_SHIFT_PX = 24.0
@@ -182,7 +195,8 @@ class Stage:
 
     def _hidden_reason(self, proposal: Proposal, result: Scene, seen: Seen) -> str | None:
         visible = seen.visible_fraction(result)
-        if proposal.changed is not None and visible[proposal.target_id] < MIN_VISIBLE:
+        needed = MIN_VISIBLE if proposal.reference_id is None else MIN_PUT_VISIBLE
+        if proposal.changed is not None and visible[proposal.target_id] < needed:
             return "hidden"
         # In a room some are hidden to begin with: none may become so.
         before = {} if self._on_table else self.seen.visible_fraction(self.scene)

@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Protocol
 
 import numpy as np
+from scipy.spatial import ConvexHull
 
 from gsi_bench_hf.synth.operations.base import Proposal
 from gsi_bench_hf.synth.physics import REST_TILT_DEG, Ground, World, stands_alone
@@ -111,6 +112,7 @@ class RoomStanding:
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
         self._fixed = {f.instance_id for f in scene.fixtures}
+        self._walls = {f.instance_id for f in scene.fixtures if f.label == "wall"}
         self._owners: list[str] = []
         self._pieces: list[Float] = []
         for items, fixture in ((scene.fixtures, True), (scene.objects, False)):
@@ -201,6 +203,8 @@ class RoomStanding:
         for owner, piece in self.near(low, high, 2.0 * CLEARANCE_M):
             if owner != changed.instance_id and not _carries(owner, piece, changed, surface.owner_id):
                 pieces[owner].append(piece)
+        if any(_reaches(changed, piece) for owner in self._walls for piece in pieces.get(owner, ())):
+            return "collision"
         ground = Ground(pieces, float(surface.center_m[2]))
         alone = dataclasses.replace(result, fixtures=(), objects=(changed,))
         world = World(alone, ground=ground)
@@ -284,6 +288,14 @@ def _bounds(item: SceneObject) -> tuple[Float, Float]:
     flat = footprint_m(item)
     z = float(item.position_m[2])
     return np.append(flat.min(axis=0), z), np.append(flat.max(axis=0), z + float(item.size_m[2]) * item.scale)
+
+
+def _reaches(item: SceneObject, piece: Float) -> bool:
+    """Whether a corner of an upright object's box, trimmings that are not solid in it, comes into a piece."""
+    faces = ConvexHull(piece).equations
+    flat = footprint_m(item)
+    points = np.column_stack([flat, np.full(len(flat), item.position_m[2] + 0.5 * item.size_m[2] * item.scale)])
+    return bool(((points @ faces[:, :3].T + faces[:, 3]) < 0.0).all(axis=1).any())
 
 
 def _carries(owner: str, piece: Float, item: SceneObject, carrier_id: str) -> bool:

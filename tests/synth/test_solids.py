@@ -54,7 +54,7 @@ def test_what_stands_on_a_surface_touches_the_mesh_and_has_room(kind: str) -> No
         points = grid(support)
         heights = [crossings_m(kind, 1, p) - support.height_m for p in points]
         gaps = [-h[h < 0.003].max(initial=-1.0) for h in heights]
-        assert np.quantile(gaps, 0.85) < 0.006, f"{support.name}: hangs over the mesh"
+        assert np.quantile(gaps, 0.85) < 0.008, f"{support.name}: hangs over the mesh"
         room_m = min(support.clearance_m - 0.003, 0.15)
         assert np.mean([((h > 0.003) & (h < room_m)).any() for h in heights]) < 0.08, f"{support.name}: not free"
         over = np.concatenate(
