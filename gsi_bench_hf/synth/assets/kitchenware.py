@@ -153,6 +153,7 @@ def bread(rng: np.random.Generator) -> Draft:
     points[..., 2] = tall * np.where(
         up > 0, 0.36 + 0.64 * up * (bulge * dip)[:, None], 0.36 + 0.36 * up * np.minimum(1.3 * bulge, 1.0)[:, None]
     )
+    points[..., 2] = np.maximum(points[..., 2], 0.045 * tall)  # flat below, so that it does not roll
     uv = np.stack(np.meshgrid(np.linspace(0, 1, 41), np.linspace(0, 1, 33)), axis=-1)[..., ::-1]
     loaf = surface(points, uv)
     crust = Material(texture("bread", base=tone, cuts=count, seed=seed(rng, 3)), specular=0.08, shininess=0.2)
