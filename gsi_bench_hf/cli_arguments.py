@@ -212,7 +212,7 @@ def _shards(text: str) -> tuple[range, int]:
     """The shards that "0:10/100" names, and how many there are in all."""
     match = re.fullmatch(r"([0-9]+):([0-9]+)/([0-9]+)", text)
     if not match or not int(match[1]) < int(match[2]) <= int(match[3]):
-        raise argparse.ArgumentTypeError(f"{text!r} is not A:B/N with 0 <= A < B <= N, such as 0:10/100")
+        raise argparse.ArgumentTypeError(f"{text!r} is no A:B/N with 0 <= A < B <= N, such as 0:10/100")
     return range(int(match[1]), int(match[2])), int(match[3])
 
 

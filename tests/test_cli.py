@@ -71,6 +71,10 @@ def one_line(text: str) -> bool:
             "'jitter' is not KEY=VALUE",
         ),
         (["build", "sim-tabletop", "--out", "x", "--seed", "-1"], "--seed"),
+        (["build", "sim-tabletop", "--out", "x", "--shards", "0:10"], "'0:10' is no A:B/N"),
+        (["build", "sim-tabletop", "--out", "x", "--shards", "3:3/9"], "'3:3/9' is no A:B/N"),
+        (["build", "sim-tabletop", "--out", "x", "--shards", "0:10/9"], "with 0 <= A < B <= N, such as 0:10/100"),
+        (["merge", "part"], "required: --out"),
         (["list", "colours"], "invalid choice: 'colours'"),
     ],
 )
@@ -109,6 +113,21 @@ def test_what_can_not_start_ends_with_2_and_one_line(capsys, tmp_path, arguments
     assert message in printed.err
     assert one_line(printed.err)
     assert not (tmp_path / "run").exists()
+
+
+def test_parts_are_built_and_merged(capsys, tmp_path):
+    parts = [str(tmp_path / name) for name in ("a", "b")]
+    for part, shards in zip(parts, ("0:1/2", "1:2/2"), strict=True):
+        arguments = ["--shards", shards, "--num-samples", "4", "--num-proc", "1", "--out", part]
+        assert cli.main(["build", "sim-tabletop", *arguments]) == 0
+        assert capsys.readouterr().out.startswith(f"Part: {part} holds 1 of the 2 shards of sim-tabletop.\n")
+    assert cli.main(["merge", parts[0], "--out", str(tmp_path / "all")]) == 2
+    assert "make them with `gsi-bench build sim-tabletop --shards 1:2/2 --num-samples 4" in capsys.readouterr().err
+    assert cli.main(["merge", *parts, "--out", str(tmp_path / "all")]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[0].startswith("sim-tabletop: 4 rows, fingerprint ")
+    (rows,) = datasets.load_dataset(str(tmp_path / "all"), "sim-tabletop", cache_dir=str(tmp_path / "cache")).values()
+    assert len(rows) == 4
 
 
 def test_report_of_no_run_ends_with_2(capsys, tmp_path):

@@ -13,6 +13,8 @@ from gsi_bench_hf.report.boxes import box_paths
 from gsi_bench_hf.types import Box3D, Detection, Edit, Sample
 
 _NBSP = "\u00a0"
+_LABEL_PX = 110
+"""About the width of a long label in a picture."""
 
 
 def make_card(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -100,15 +102,20 @@ def _paths(sample: Sample, box: Box3D) -> dict[str, str] | None:
 
 
 def _objects(sample: Sample, objects: tuple[Detection, ...]) -> list[dict[str, Any]]:
-    """Every object's box, and where to write its name."""
+    """Every object's box, and where to write its name: above it, and inside the picture."""
+    width, height = sample.source_image.size
     drawn = []
     for item in objects:
         paths = _paths(sample, item.box)
         if paths is not None:
-            x1, y1, x2, _ = np.clip(item.bbox_2d, 0.0, max(sample.source_image.size))
-            drawn.append(
-                {"edges": paths["edges"], "label": item.label, "x": round((x1 + x2) / 2), "y": round(max(y1, 12))}
-            )
+            x1, y1, x2, _ = np.clip(item.bbox_2d, 0.0, (width, height, width, height))
+            x, anchor = (x1 + x2) / 2.0, "middle"
+            if x < _LABEL_PX / 2:
+                x, anchor = 3.0, "start"
+            elif x > width - _LABEL_PX / 2:
+                x, anchor = width - 3.0, "end"
+            place = {"x": round(x), "y": round(max(y1 - 3.0, 14.0)), "anchor": anchor}
+            drawn.append({"edges": paths["edges"], "label": item.label, **place})
     return drawn
 
 

@@ -167,6 +167,16 @@ def test_another_build_is_not_mixed_in(built, change, message):
     assert contents(built) == before
 
 
+def test_a_file_of_another_version_is_said_to_be_one(built, tmp_path):
+    out = shutil.copytree(built, tmp_path / "old")
+    path = next(out.rglob("*.parquet"))
+    table = pq.read_table(path)
+    metadata = table.schema.metadata | {b"gsi_bench": b'{"config": "sim-tabletop", "rows_per_shard": 24}'}
+    pq.write_table(table.replace_schema_metadata(metadata), path)
+    with pytest.raises(ValueError, match=rf"{path} was made by another version of gsi-bench-hf; give another folder"):
+        build_here(out)
+
+
 def test_two_configs_share_a_folder(built, tmp_path, monkeypatch):
     second = Subset(
         "sim-second",

@@ -29,21 +29,24 @@ def write_grid(config: Config, path: Path) -> None:
         config: a config that lies complete in a folder.
         path: the file.
     """
-    width, height = max(config.count("size"))
-    picture_px = round(_IMAGE_PX * height / width)
     lines = [_choose(config, pair, i / len(config.pairs)) for i, pair in enumerate(config.pairs)]
+    heights_px = [_height_px(config.rows[numbers[0]]["size"]) for numbers in lines]
     size = (
-        _MARGIN_PX + PAIRS_A_ROW * (_PAIR_PX + _MARGIN_PX),
-        _MARGIN_PX + len(lines) * (picture_px + _CAPTION_PX),
+        _MARGIN_PX + max(map(len, lines)) * (_PAIR_PX + _MARGIN_PX),
+        _MARGIN_PX + sum(heights_px) + len(lines) * _CAPTION_PX,
     )
-    canvas = Image.new("RGB", size, _PAPER)
-    for i, numbers in enumerate(lines):
+    canvas, y = Image.new("RGB", size, _PAPER), _MARGIN_PX
+    for numbers, height_px in zip(lines, heights_px, strict=True):
         for j, number in enumerate(numbers):
-            corner = (_MARGIN_PX + j * (_PAIR_PX + _MARGIN_PX), _MARGIN_PX + i * (picture_px + _CAPTION_PX))
-            _draw_pair(canvas, corner, picture_px, _read(config, number))
+            _draw_pair(canvas, (_MARGIN_PX + j * (_PAIR_PX + _MARGIN_PX), y), height_px, _read(config, number))
+        y += height_px + _CAPTION_PX
     buffer = io.BytesIO()
     canvas.save(buffer, "JPEG", quality=88)
     write_atomic(path, buffer.getvalue())
+
+
+def _height_px(size: tuple[int, int]) -> int:
+    return round(_IMAGE_PX * size[1] / size[0])
 
 
 def _choose(config: Config, pair: tuple[str, str], offset: float) -> list[int]:

@@ -20,6 +20,12 @@ from gsi_bench_hf.data.subsets import HOMEPAGE
 MARK = "<!-- made by `gsi-bench build` -->"
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 
+_NOTES = {
+    "sim-train": " The paper speaks of 10,500 training pairs, 1,500 for each of seven pairs of an operation and an environment; "
+    "which seven is our reading of it. The scenes, layouts, objects (asset seeds) and views are others than those of the test configs. "
+    "`source_image` and `target_image` are JPEG of quality 95; everything else is lossless.",
+}
+
 
 def readme(configs: Sequence[Config]) -> str:
     """The text of README.md for these configs: the Hub's YAML, then what a person wants to know."""
@@ -93,7 +99,7 @@ def _section(config: Config) -> str:
         [
             f"### {name}",
             "",
-            f"{config.subset.what}.",
+            f"{config.subset.what}.{_NOTES.get(name, '')}",
             "",
             f"![Pairs of {name}, before and after]({GRID_FOLDER}/{name}.jpg)",
             "",
