@@ -10,26 +10,36 @@ from PIL import Image, ImageFilter
 from gsi_bench_hf.synth.assets.base import Float
 from gsi_bench_hf.synth.assets.drawing import Sheet, points
 from gsi_bench_hf.synth.assets.painting import grid, mix, noise, rgb, shade, smoothstep
-from gsi_bench_hf.synth.assets.surfaces import WOODS
 
 _PANE_PX = 512
 _BLUR_PX = 3.0
+
+
+VENEERS: dict[str, tuple[str, str]] = {
+    "oak": ("c2a078", "a07d56"),
+    "pine": ("d5ba8c", "bb9667"),
+    "maple": ("d6be9c", "c1a37b"),
+    "birch": ("dccaab", "c8b08a"),
+    "cherry": ("a8765a", "8a5b43"),
+    "walnut": ("806350", "5d4536"),
+    "teak": ("9f7750", "7c5838"),
+    "mahogany": ("7f5545", "623f33"),
+    "ebony": ("4a3f38", "362e29"),
+    "ash": ("c9bca6", "ad9d84"),
+}
+"""Tone to the colours of early and late wood."""
 
 
 def veneer(tone: str = "oak", seed: int = 0) -> Float:
     """Wood as furniture makers choose it: even, nearly straight, fine-grained; the grain runs along x. Seamless."""
     rng = np.random.default_rng([239, seed])
     _, y = grid()
-    early, late = (_muted(rgb(color)) for color in WOODS[tone][:2])
-    phase = (y + 0.055 * noise(rng, 2, 2) + 0.012 * noise(rng, 3, 6)) * 14
+    early, late = (rgb(color) for color in VENEERS[tone])
+    phase = (y + 0.03 * noise(rng, 2, 2) + 0.01 * noise(rng, 3, 6)) * 14
     ring = phase - np.floor(phase)
     dark = smoothstep(0.2, 0.95, ring) * (1.0 - smoothstep(0.95, 1.0, ring)) * (0.45 + 0.3 * noise(rng, 2, 5))
     image = mix(np.broadcast_to(early, (512, 512, 3)), late, 0.25 + 0.7 * dark)
     return shade(image, 0.04 * noise(rng, 6, 220) + 0.03 * noise(rng, 16, 512) + 0.05 * noise(rng, 2, 5))
-
-
-def _muted(color: Float) -> Float:
-    return np.asarray(color.mean() + 0.84 * (color - color.mean()))
 
 
 def outlook(style: str = "garden", seed: int = 0) -> Float:

@@ -12,6 +12,9 @@ from gsi_bench_hf.synth.assets.outlines import circle, curve
 from gsi_bench_hf.synth.assets.shapes import Shape, extrude, lathe, merge, rod, rounded_box, tube
 from gsi_bench_hf.synth.assets.upholstery import CLOTH_TILE_M, Cover, padded, upholstered
 
+_CUSHION_M = 0.15
+"""Thickness of a sofa's seat cushion."""
+
 
 def _seat(width: float, depth: float, height: float, y: float = 0.0) -> Support:
     return Support(height, "rectangle", np.array([width, depth]) / 2, np.array([0.0, y]), "seat")
@@ -21,31 +24,67 @@ def _soft(shape: Shape, cover: Cover) -> Part:
     return shape.tiled(CLOTH_TILE_M).part(cover.material)
 
 
+def _arms(
+    style: str, size_m: tuple[float, float, float], x: float, foot: float, cover: Cover, timber: Material
+) -> list[Part]:
+    """Both arms of a sofa, of a size (width, depth, height of the upper edge), their middles `x` from the sofa's.
+
+    "box" and "rolled" are padded from `foot` up, "wooden" is a frame of boards.
+    """
+    wide, depth, high = size_m
+    parts = []
+    for s in (-1, 1):
+        if style == "wooden":
+            rest = board((wide, depth - 0.04, 0.035), (s * x, 0, high - 0.035), timber, bevel=0.008)
+            posts = [(s * x, y, 0.0) for y in (-depth / 2 + 0.07, depth / 2 - 0.08)]
+            parts += [rest, *(board((0.045, 0.06, high - 0.034), at, timber, upright=True) for at in posts)]
+        else:
+            bevel = 0.49 * wide if style == "rolled" else min(0.05, 0.35 * wide)
+            block = padded(wide, depth, high - foot, bevel, (0.012 if style == "rolled" else 0.006, 0.0, 0.008))
+            parts.append(_soft(block.moved(s * x, 0, foot), cover))
+    return parts
+
+
+def _cushions(
+    rng: np.random.Generator, cover: Cover, inner: float, seats: int, depth: float, seat_m: float, back_m: float
+) -> list[Part]:
+    """Seat cushions, or one along the whole seat, and back cushions that lean."""
+    parts = []
+    below = 1 if rng.integers(3) == 0 else seats
+    for k in range(below):
+        wide = inner / below
+        seat = padded(wide - 0.008, depth - 0.22, _CUSHION_M, 0.04, (0.0, 0.01, 0.012), flat=8.0)
+        parts.append(_soft(seat.moved((k - (below - 1) / 2) * wide, -0.11, seat_m - _CUSHION_M - 0.012), cover))
+    soft = rng.uniform(0.02, 0.045)
+    for k in range(seats):
+        wide = inner / seats
+        rest = padded(wide - 0.012, 0.19, back_m - seat_m + 0.03, 0.06, (0.0, soft, 0.01), flat=3.0).turned("x", -10.0)
+        parts.append(_soft(rest.moved((k - (seats - 1) / 2) * wide, depth / 2 - 0.22, seat_m - 0.01), cover))
+    return parts
+
+
 def _couch(rng: np.random.Generator, seats: int, wide: float) -> Draft:
-    """A sofa or armchair of `seats` cushions, each `wide`."""
-    cover = upholstered(rng)
-    depth, seat_m, arm = rng.uniform(0.82, 0.95), rng.uniform(0.42, 0.46), rng.uniform(0.13, 0.2)
+    """A sofa or armchair of `seats` places, each `wide`."""
+    cover, style = upholstered(rng), ("box", "box", "rolled", "wooden")[int(rng.integers(4))]
+    depth, seat_m = rng.uniform(0.82, 0.95), rng.uniform(0.42, 0.46)
+    arm = {"box": rng.uniform(0.12, 0.2), "rolled": rng.uniform(0.17, 0.21), "wooden": 0.07}[style]
     arm_m, back_m, foot = seat_m + rng.uniform(0.12, 0.2), seat_m + rng.uniform(0.36, 0.44), rng.uniform(0.07, 0.14)
+    timber = wood(rng, "oak", "walnut", "teak", "ash").material
     inner = seats * wide
     width = inner + 2 * arm
-    cushion, back = 0.15, 0.2
+    back_wide = width - 0.04 if style != "wooden" else inner
     parts = [
-        _soft(padded(inner, depth - 0.04, seat_m - cushion - foot + 0.01, 0.02).moved(y=0.01, z=foot), cover),
-        _soft(padded(width - 0.04, 0.16, back_m - 0.06 - foot, 0.05).moved(y=depth / 2 - 0.08, z=foot), cover),
+        _soft(
+            padded(inner, depth - 0.04, seat_m - _CUSHION_M - foot + 0.01, 0.02, cells=1).moved(y=0.01, z=foot), cover
+        ),
+        _soft(padded(back_wide, 0.16, back_m - 0.06 - foot, 0.05).moved(y=depth / 2 - 0.08, z=foot), cover),
+        *_arms(style, (arm, depth, arm_m), (width - arm) / 2, foot, cover, timber),
+        *_cushions(rng, cover, inner, seats, depth, seat_m, back_m),
     ]
-    roundness = rng.uniform(0.03, 0.065)
-    for s in (-1, 1):
-        block = padded(arm, depth, arm_m - foot, roundness, (0.008, 0.0, 0.01)).moved(s * (width - arm) / 2, 0, foot)
-        parts.append(_soft(block, cover))
-    for k in range(seats):
-        x = (k - (seats - 1) / 2) * wide
-        seat = padded(wide - 0.008, depth - back - 0.02, cushion, 0.04, (0.0, 0.01, 0.012), flat=8.0)
-        parts.append(_soft(seat.moved(x, -back / 2 - 0.01, seat_m - cushion - 0.012), cover))
-        rest = padded(wide - 0.012, 0.2, back_m - seat_m + 0.03, 0.06, (0.0, 0.035, 0.01), flat=3.0).turned("x", -10.0)
-        parts.append(_soft(rest.moved(x, depth / 2 - back - 0.02, seat_m - 0.01), cover))
-    legs = wood(rng, "oak", "walnut", "ebony").material if rng.integers(2) else BLACK
-    parts += corner_legs(width - 0.14, depth - 0.14, foot + 0.002, 0.045, 0.03, legs, "round")
-    flat = _seat(inner - 0.1, depth - back - 0.26, seat_m, -back / 2 - 0.08)
+    if style != "wooden":
+        legs = timber if rng.integers(2) else BLACK
+        parts += corner_legs(width - 0.14, depth - 0.14, foot + 0.002, 0.045, 0.03, legs, "round")
+    flat = _seat(inner - 0.1, depth - 0.46, seat_m, -0.18)
     return Draft(tuple(parts), cover.color, cover.word, 1, 25.0 * (seats + 1), (flat,))
 
 
