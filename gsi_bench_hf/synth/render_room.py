@@ -32,7 +32,7 @@ Show = Literal["all", "solid", "casters"]
 _LAMP_PX, _ABOVE_PX = 768, 512
 _NOWHERE = np.array([0.0, 0.0, 0.0, 1.0])  # a plane that everything is in front of
 _HANGS_M = 1.7  # what hangs higher closes nothing off
-_MIDDLE_GRAY = 1.15
+_MIDDLE_GRAY = 0.78
 
 
 class RoomPicture:
@@ -94,6 +94,8 @@ class RoomPicture:
             (item, i + 1) for i, item in enumerate(self._scene.objects) if only is None or item.instance_id in only
         ]
         drawn += [f for f in fixtures if not encloses(f[0])]
+        eye_m = self._scene.camera.world_from_camera[:3, 3]
+        drawn.sort(key=lambda d: float(np.sum((d[0].position_m - eye_m) ** 2)))
         return drawn if show == "casters" else drawn + [f for f in fixtures if encloses(f[0])]
 
     def fill(self, show: Show, items: Sequence[tuple[SceneObject, int]] | None = None) -> None:
@@ -182,17 +184,17 @@ class RoomPicture:
         rgb[depth_m > 0.99 * FAR_M] = np.rint(255.0 * SKY)
         return rgb
 
-    def _antialiased(self, mirror: Mirror | None, name: str = "picture") -> gl.Target:
-        """Draw the colours, several samples a pixel, and their means into a target of that name."""
+    def _antialiased(self, mirror: Mirror | None) -> gl.Target:
+        """Draw the colours, several samples a pixel, and their means."""
         several = self._studio.target("samples", self._width, self._height, formats=(GL.GL_RGBA8,), samples=gl.SAMPLES)
-        means = self._studio.target(name, self._width, self._height, formats=(GL.GL_RGBA8,))
+        means = self._studio.target("picture", self._width, self._height, formats=(GL.GL_RGBA8,))
         self.fill("all")
         self._colors(several, shaded=True, mirror=mirror)
         gl.resolve(several, means, self._width, self._height)
         return means
 
     def _reflect(self, mirror: Mirror) -> None:
-        """Draw what a mirror shows into the target "mirrored": the room from behind it."""
+        """Draw what a mirror shows into the target "mirrored", one sample a pixel: the room from behind it."""
         room = dataclasses.replace(self._scene, camera=mirror.camera)
         behind = RoomPicture(
             self._compiled,
@@ -205,10 +207,12 @@ class RoomPicture:
         behind._only = self._only
         behind._labels()
         behind._light_up()
-        behind._antialiased(None, "mirrored")
+        into = self._studio.target("mirrored", mirror.camera.width, mirror.camera.height, formats=(GL.GL_RGBA8,))
+        behind.fill("all")
+        behind._colors(into, shaded=True, mirror=None)
 
     def _colors(self, target: gl.Target, *, shaded: bool, mirror: Mirror | None) -> None:
-        program = self._studio.scene
+        program = self._studio.scene if self._cut_plane is None else self._studio.scene_cut
         set_flags(self._compiled.scene)
         self._aim()
         self._dark()

@@ -79,7 +79,8 @@ class Studio:
     """All programs and targets of this process. Its OpenGL context must be current whenever one is used."""
 
     def __init__(self) -> None:
-        self.scene = _program("scene", shaders.SCENE_VERTEX, shaders.SCENE_FRAGMENT)
+        self.scene = _program("scene", shaders.SCENE_VERTEX, shaders.SCENE_FRAGMENT.replace("CUT", ""))
+        self.scene_cut = _program("scene_cut", shaders.SCENE_VERTEX, shaders.SCENE_FRAGMENT.replace("CUT", shaders.CUT))
         self.cut = _program("cut", shaders.SCENE_VERTEX, shaders.CUT_FRAGMENT)
         self.light = _program("light", shaders.SCREEN_VERTEX, shaders.LIGHT_FRAGMENT)
         self.blur = _program("blur", shaders.SCREEN_VERTEX, shaders.BLUR_FRAGMENT)

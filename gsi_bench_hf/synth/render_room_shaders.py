@@ -67,24 +67,25 @@ in float depth_m;
 void soft_light(out vec4 lit, out vec2 free) {
     lit = vec4(1.0);
     free = vec2(0.85, 0.95);
-    if (!shaded) return;
     vec2 spot = (gl_FragCoord.xy - 0.5) * 0.5;
     ivec2 corner = ivec2(floor(spot));
     vec2 part = spot - vec2(corner);
     float total = 0.0;
-    lit = vec4(0.0);
-    free = vec2(0.0);
-    for (int k = 0; k < 4; k++) {
+    vec4 lit_sum = vec4(0.0);
+    vec2 free_sum = vec2(0.0);
+    for (int k = 0; k < (shaded ? 4 : 0); k++) {
         ivec2 step = ivec2(k & 1, k >> 1), px = min(corner + step, half_px - 1);
         vec3 around = texelFetch(surrounding, px, 0).rgb;
         vec2 near = mix(1.0 - part, part, vec2(step));
         float weight = (near.x * near.y + 0.02) / (0.004 + abs(around.z / depth_m - 1.0));
         total += weight;
-        lit += weight * texelFetch(lamp_seen, px, 0);
-        free += weight * around.xy;
+        lit_sum += weight * texelFetch(lamp_seen, px, 0);
+        free_sum += weight * around.xy;
     }
-    lit /= total;
-    free /= total;
+    if (total > 0.0) {
+        lit = lit_sum / total;
+        free = free_sum / total;
+    }
 }
 
 // Light from a disc of Lambert's law on a surface, 1 where it faces the disc straight at 2 m.
@@ -96,6 +97,13 @@ float lamp_on(int i, vec3 n) {
     float wrap = 0.6 * sqrt(wide2 / (apart2 + wide2));
     float takes = max((dot(n, l) + wrap) / (1.0 + wrap), 0.0);
     return sends * takes * (4.0 + wide2) / (apart2 + wide2 + 0.25);
+}
+
+// Light that comes from a lamp's side of the room by way of the walls.
+float thrown_back(int i, vec3 n) {
+    vec3 to = lamp_at_m[i] - at_m;
+    float apart2 = dot(to, to);
+    return (0.6 + 0.4 * dot(n, to) * inversesqrt(apart2)) * 4.0 / (apart2 + 3.0);
 }
 
 // What a polished surface sees of a lamp along `ray`: its disc, the edge as blurred as the surface is rough.
@@ -115,7 +123,7 @@ vec3 curve(vec3 x) {
 }
 
 void main() {
-    if (dot(cut_plane, vec4(at_m, 1.0)) < 0.0) discard;
+    CUT
     vec4 paint = texture(painted, uv) * tint;
     float code = gl_FrontMaterial.specular.r + 0.5;
     float kind = floor(code / """
@@ -136,13 +144,17 @@ void main() {
     vec4 lit;
     vec2 free;
     soft_light(lit, free);
-    vec3 direct = vec3(0.0), gleam = vec3(0.0), ray = reflect(-view, n);
+    vec3 direct = vec3(0.0), bounced = vec3(0.0), gleam = vec3(0.0), ray = reflect(-view, n);
     for (int i = 0; i < lamps; i++) {
         direct += lit[i] * lamp_on(i, n) * lamp_color[i];
+        bounced += thrown_back(i, n) * lamp_color[i];
+    }
+    for (int i = 0; i < (shiny > 0.1 ? lamps : 0); i++) {
         gleam += mix(0.3, 1.0, lit[i]) * lamp_mirrored(i, ray, rough) * lamp_color[i] * 3.0;
     }
     float up = 0.5 + 0.5 * n.z;
-    vec3 around = ambient * (0.5 + 0.5 * mix(1.0, free.x, 0.25 + 0.75 * up)) * (0.78 + 0.22 * up) * free.y;
+    float sky = mix(1.0, free.x, 0.35 + 0.65 * up);
+    vec3 around = (0.5 * ambient * (0.75 + 0.25 * up) + 0.6 * bounced) * (0.22 + 0.78 * sky) * free.y;
     vec3 ground = pow(paint.rgb, vec3(2.2));
     float metal = smoothstep(0.04, 0.3, reflects) * smoothstep(0.6, 0.9, shiny);
     float facing = pow(1.0 - max(dot(n, view), 0.0), 5.0);
@@ -157,6 +169,9 @@ void main() {
 }
 """
 )
+
+CUT = "if (dot(cut_plane, vec4(at_m, 1.0)) < 0.0) discard;"
+"""What takes the place of "CUT": for what a mirror shows; else nothing, since a shader that may discard is a slow one."""
 
 CUT_FRAGMENT = """#version 130
 uniform vec4 cut_plane;
@@ -228,21 +243,21 @@ float lamp_share(sampler2D map, int i, vec3 at_m, vec3 n, float turn) {
     float bias_m = 0.006 + 0.5 * texel_m, to_px = half_px / lamp_range[i].z, wide = lamp_radius_m[i];
     float reach_px = min(wide * 1.6 / local.z * to_px, 0.12 * half_px);
     float sum = 0.0, count = 0.0;
-    for (int k = 0; k < 10; k++) {
-        float r = sqrt((float(k) + 0.5) / 10.0), a = GOLDEN * float(k) + turn;
+    for (int k = 0; k < 8; k++) {
+        float r = sqrt((float(k) + 0.5) / 8.0), a = GOLDEN * float(k) + turn;
         float z = along(map, ivec2(spot + r * reach_px * vec2(cos(a), sin(a))), lamp_range[i].xy);
         if (z < local.z - bias_m) { sum += 1.0 / z; count += 1.0; }
     }
     if (count == 0.0) return 1.0;
     float soft_px = clamp(wide * (sum / count - 1.0 / local.z) * to_px, 1.2, reach_px);
     float lit = 0.0;
-    for (int k = 0; k < 14; k++) {
-        float r = sqrt((float(k) + 0.5) / 14.0), a = GOLDEN * float(k) + turn;
+    for (int k = 0; k < 10; k++) {
+        float r = sqrt((float(k) + 0.5) / 10.0), a = GOLDEN * float(k) + turn;
         float z = along(map, ivec2(spot + r * soft_px * vec2(cos(a), sin(a))), lamp_range[i].xy);
         lit += clamp(1.0 - (local.z - bias_m - z) * 60.0, 0.0, 1.0);
     }
     vec2 rim = smoothstep(vec2(1.0), vec2(0.85), abs(spot / half_px - 1.0));
-    return mix(1.0, lit / 14.0, rim.x * rim.y);
+    return mix(1.0, lit / 10.0, rim.x * rim.y);
 }
 
 // How much of what is above a point is open: of a cone as wide as the lowest thing over it is high.
@@ -252,8 +267,8 @@ float open_above(vec3 at_m, vec3 n, float turn) {
     vec2 spot = ((p.xy - above_at.xy) / above_at.z + 1.0) * half_px;
     ivec2 last = textureSize(above, 0) - 1;
     float closed = 0.0, most = 0.0;
-    for (int k = 0; k < 18; k++) {
-        float r = 0.02 + 0.75 * (float(k) + 0.5) / 18.0, a = GOLDEN * float(k) + turn;
+    for (int k = 0; k < 13; k++) {
+        float r = 0.02 + 0.75 * (float(k) + 0.5) / 13.0, a = GOLDEN * float(k) + turn;
         ivec2 px = clamp(ivec2(spot + r * to_px * vec2(cos(a), sin(a))), ivec2(0), last);
         float rise = above_at.w - above_far_m * (1.0 - texelFetch(above, px, 0).r) - p.z;
         float weight = 1.0 / (0.25 + r);
@@ -265,16 +280,18 @@ float open_above(vec3 at_m, vec3 n, float turn) {
 
 // How much is open round about, as far as the picture itself shows it (Mittring, 2007); near and wide taps.
 float open_around(ivec2 px, vec3 at, vec3 n, float turn) {
-    float hidden = 0.0;
-    for (int k = 0; k < 14; k++) {
-        float r = 0.018 * pow(24.0, (float(k) + 0.5) / 14.0), a = GOLDEN * float(k) + turn;
-        float r_px = min(r * pinhole.x / at.z, 160.0);
-        vec3 offset = point(px + ivec2(r_px * vec2(cos(a), sin(a)))) - at;
+    float close = 0.0, wide = 0.0;
+    for (int k = 0; k < 12; k++) {
+        bool small = k < 7;
+        float share = small ? (float(k) + 0.5) / 7.0 : (float(k) - 6.5) / 5.0;
+        float r = small ? 0.006 + 0.085 * share : 0.1 + 0.38 * share, a = GOLDEN * float(k) + turn;
+        float r_px = clamp(r * pinhole.x / at.z, 1.0, 160.0);
+        vec3 offset = point(px + ivec2(round(r_px * vec2(cos(a), sin(a))))) - at;
         float far = length(offset) + 1e-4;
-        float rise = max(dot(offset, n) / far - 0.12, 0.0);
-        hidden += rise * clamp(1.0 - pow(far / (1.8 * r), 2.0), 0.0, 1.0) * mix(1.3, 0.8, float(k) / 14.0);
+        float rise = max(dot(offset, n) / far - 0.1, 0.0) * clamp(1.0 - pow(far / (small ? 0.16 : 0.8), 2.0), 0.0, 1.0);
+        if (small) close += rise; else wide += rise;
     }
-    return 1.0 - clamp(hidden * 2.0 / 14.0, 0.0, 0.9);
+    return (1.0 - clamp(close * 2.3 / 7.0, 0.0, 0.8)) * (1.0 - clamp(wide * 1.5 / 5.0, 0.0, 0.6));
 }
 
 void main() {
@@ -285,12 +302,11 @@ void main() {
     int order = (cell.x ^ cell.y) * 4 + cell.y;
     float turn = 6.28318 * float(order) / 16.0;
     vec4 lit = vec4(1.0);
-    for (int i = 0; i < lamps; i++) {
-        if (i == 0) lit.x = lamp_share(lamp_depths[0], 0, at_m, n, turn);
-        else if (i == 1) lit.y = lamp_share(lamp_depths[1], 1, at_m, n, turn);
-        else if (i == 2) lit.z = lamp_share(lamp_depths[2], 2, at_m, n, turn);
-        else lit.w = lamp_share(lamp_depths[3], 3, at_m, n, turn);
-    }
+    // Four ways through a loop, since a software renderer takes both ways of an if.
+    for (int i = 0; i < min(lamps, 1); i++) lit.x = lamp_share(lamp_depths[0], 0, at_m, n, turn);
+    for (int i = 1; i < min(lamps, 2); i++) lit.y = lamp_share(lamp_depths[1], 1, at_m, n, turn);
+    for (int i = 2; i < min(lamps, 3); i++) lit.z = lamp_share(lamp_depths[2], 2, at_m, n, turn);
+    for (int i = 3; i < lamps; i++) lit.w = lamp_share(lamp_depths[3], 3, at_m, n, turn);
     gl_FragData[0] = lit;
     gl_FragData[1] = vec4(open_above(at_m, n, turn), open_around(px, at, n_eye, turn), at.z, 1.0);
 }
