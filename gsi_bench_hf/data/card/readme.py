@@ -22,8 +22,8 @@ _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000
 
 _NOTES = {
     "sim-train": " The paper speaks of 10,500 training pairs, 1,500 for each of seven pairs of an operation and an environment; "
-    "which seven is our reading of it. The scenes, layouts, objects (asset seeds) and views are others than those of the test configs. "
-    "`source_image` and `target_image` are JPEG of quality 95; everything else is lossless.",
+    "which seven is our reading of it. The scenes, layouts, objects (asset seeds) and views are others than those of the test "
+    "configs. `source_image` and `target_image` are JPEG of quality 95; everything else is lossless.",
 }
 
 
