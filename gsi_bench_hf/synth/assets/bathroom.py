@@ -218,16 +218,8 @@ def bathroom_shelf(rng: np.random.Generator) -> Draft:
         for sx in (-1, 1)
         for sy in (-1, 1)
     ]
-    rails = [
-        rod(
-            (s * (width / 2 - 0.012), -depth / 2 + 0.02, z + 0.06),
-            (s * (width / 2 - 0.012), depth / 2 - 0.02, z + 0.06),
-            0.005,
-            8,
-        )
-        for s in (-1, 1)
-        for z in levels
-    ]
+    x, y = width / 2 - 0.012, depth / 2 - 0.012
+    rails = [rod((s * x, -y, z + 0.06), (s * x, y, z + 0.06), 0.005, 8) for s in (-1, 1) for z in levels[:-1]]
     parts: list[Part] = [leaf.moved(z=z).part(board) for z in levels]
     parts += [post.part(frame) for post in posts]
     parts.append(merge(*rails).tiled(0.5).part(frame, False))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
-from gsi_bench_hf.synth.assets.base import Draft, Float, Kind, Material
+from gsi_bench_hf.synth.assets.base import Draft, Float, Kind, Material, Part
 from gsi_bench_hf.synth.assets.outlines import curve
 from gsi_bench_hf.synth.assets.palette import GLAZES, PLASTICS, other, pick, rgba, seed
 from gsi_bench_hf.synth.assets.rings import ringed, squircle
@@ -47,47 +49,57 @@ _BRANDS = ("SHAMPOO", "FRESH|SHOWER", "REPAIR|CARE", "ALOE|VERA", "OCEAN", "HERB
 
 
 def shampoo(rng: np.random.Generator) -> Draft:
-    """A flat bottle of shampoo with its label at the front and a flip cap."""
+    """A flat bottle of shampoo with its label at the front, its cap on top or below."""
     color, tone = pick(rng, PLASTICS, "white", "green", "blue", "pink", "yellow", "turquoise", "orange", "red")
     width, depth, tall = rng.uniform(0.066, 0.082), rng.uniform(0.04, 0.05), rng.uniform(0.16, 0.2)
     waist = rng.uniform(0.86, 1.0)
+    _, accent = other(rng, PLASTICS, color, "white", "blue", "green", "pink", "orange")
+    if rng.integers(3):
+        line = [
+            (0.93, 0.0),
+            (1.0, 0.008),
+            (waist, tall * 0.5),
+            (1.0, tall * 0.78),
+            (0.72, tall * 0.93),
+            (0.42, tall * 0.97),
+        ]
+        lid = [(0.5, 0.965), (0.5, 0.965), (0.5, 1.08), (0.46, 1.11), (0.46, 1.11)]
+    else:
+        line = [
+            (0.72, tall * 0.15),
+            (0.86, tall * 0.2),
+            (1.0, tall * 0.5),
+            (0.97, tall * 0.85),
+            (0.7, tall * 0.985),
+            (0.4, tall),
+        ]
+        lid = [(0.7, 0.0), (0.7, 0.0), (0.74, 0.02), (0.74, 0.16), (0.7, 0.17), (0.7, 0.17)]
+    shares = curve(line, 18)
 
     def outline(share: float) -> Float:
         return squircle(width * share, depth * (0.4 + 0.6 * share), 2.8, 48)
 
-    shares = curve(
-        [(0.93, 0.0), (1.0, 0.008), (waist, tall * 0.5), (1.0, tall * 0.78), (0.72, tall * 0.93), (0.42, tall * 0.97)],
-        18,
-    )
-    body = ringed([(outline(0.9), 0.0), *((outline(s), z) for s, z in shares)])
-    _, accent = other(rng, PLASTICS, color, "white", "blue", "green", "pink", "orange")
-    cap = ringed(
-        [
-            (squircle(width * s, depth * 0.8 * s / 0.5, 3.2, 40), tall * 0.965 + z)
-            for s, z in ((0.5, 0.0), (0.5, 0.0), (0.5, 0.022), (0.46, 0.028), (0.46, 0.028))
-        ]
-    )
-    word = _BRANDS[int(rng.integers(len(_BRANDS)))]
-    picture = texture(
-        "label",
-        base="f4f2ec" if color != "white" else accent,
-        accent=tone if color != "white" else "f4f2ec",
-        text=word.replace("|", "_"),
-        seed=seed(rng, 3),
-    )
-    z = np.linspace(tall * 0.14, tall * 0.72, 12)
-    front = [outline(float(np.interp(h, shares[:, 1], shares[:, 0])) * 1.006)[17:32] for h in z]
-    points = np.stack([np.column_stack([line, np.full(15, h)]) for line, h in zip(front, z, strict=True)])
-    paper = surface(
-        points, np.stack(np.meshgrid(np.linspace(0.01, 0.99, 15), np.linspace(0.99, 0.01, 12)), -1), wrap=False
-    )
-    gloss = Material(None, rgba(tone), 0.6, 0.75, 0.03)
+    body = ringed([(outline(float(shares[0, 0]) - 0.03), shares[0, 1]), *((outline(s), z) for s, z in shares)])
+    cap = ringed([(squircle(width * s, depth * 1.6 * min(s, 0.56), 3.2, 40), tall * z) for s, z in lid])
     parts = (
-        body.part(gloss),
+        body.part(Material(None, rgba(tone), 0.6, 0.75, 0.03)),
         cap.part(Material(None, rgba(accent), 0.5, 0.6)),
-        paper.part(Material(picture, specular=0.3, shininess=0.6), False),
+        _front_label(rng, shares, outline, tall, ("f4f2ec", tone) if color != "white" else (accent, "f4f2ec")),
     )
     return Draft(parts, color, "plastic", 1, 0.35)
+
+
+def _front_label(
+    rng: np.random.Generator, shares: Float, outline: Callable[[float], Float], tall: float, tones: tuple[str, str]
+) -> Part:
+    """A printed label that follows the front of a bottle; `tones` are of paper and ink."""
+    word = _BRANDS[int(rng.integers(len(_BRANDS)))].replace("|", "_")
+    picture = texture("label", base=tones[0], accent=tones[1], text=word, seed=seed(rng, 3))
+    z = np.linspace(tall * 0.24, tall * 0.74, 12)
+    rows = [outline(float(np.interp(h, shares[:, 1], shares[:, 0])) * 1.006)[17:32] for h in z]
+    points = np.stack([np.column_stack([row, np.full(15, h)]) for row, h in zip(rows, z, strict=True)])
+    uv = np.stack(np.meshgrid(np.linspace(0.01, 0.99, 15), np.linspace(0.99, 0.01, 12)), axis=-1)
+    return surface(points, uv, wrap=False).part(Material(picture, specular=0.3, shininess=0.6), False)
 
 
 def toothbrush_cup(rng: np.random.Generator) -> Draft:
