@@ -23,9 +23,10 @@ def furnish_bathroom(plan: Plan, *, rng: np.random.Generator) -> bool:
         return False
     _hang_mirror(plan, vanity, rng=rng)
     _dress_vanity(plan, vanity, rng=rng)
-    _dress_edges(plan, tub, "bath", int(rng.integers(3, 6)), rng=rng)
+    _dress_edges(plan, tub, "bath", int(rng.integers(4, 7)), rng=rng)
     _dress_edges(plan, toilet, "cistern", int(rng.integers(1, 3)), rng=rng)
-    _stand_shelf(plan, rng=rng)
+    for _ in range(1 + int(rng.random() < 0.5)):
+        _stand_shelf(plan, rng=rng)
     _stand_bins(plan, rng=rng)
     _hang_rails(plan, rng=rng)
     _lay_mat(plan, tub if rng.random() < 0.6 else vanity, rng=rng)
@@ -70,7 +71,7 @@ def _dress_vanity(plan: Plan, vanity: SceneObject, *, rng: np.random.Generator) 
             dress(plan, top, ["towel-stack", "toilet-paper"], 2, rng=rng)
         elif top.support.name == "top":
             wide = float(top.support.half_extents_m.min()) > 0.12
-            count = int(rng.integers(3, 6)) if wide else int(rng.integers(1, 4))
+            count = int(rng.integers(5, 8)) if wide else int(rng.integers(2, 4))
             dress(plan, top, kinds, count, rng=rng, tallest_m=0.35)
             kinds = kinds[2:] + kinds[:2]
 
@@ -90,7 +91,7 @@ def _stand_shelf(plan: Plan, *, rng: np.random.Generator) -> None:
         return
     for surface in surfaces_on(item):
         kinds = themed("bathroom shelf", plan.banned, rng=rng)
-        dress(plan, surface, kinds, int(rng.integers(2, 5)), rng=rng)
+        dress(plan, surface, kinds, int(rng.integers(3, 6)), rng=rng)
 
 
 def _stand_bins(plan: Plan, *, rng: np.random.Generator) -> None:

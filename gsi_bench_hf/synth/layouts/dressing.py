@@ -240,7 +240,7 @@ def set_places(
             turned + float(rng.normal(0, 25.0)),
             0.02,
         )
-    dress(plan, surface, [k for k in kinds if k != cup], int(rng.integers(2, 5)), rng=rng)
+    dress(plan, surface, [k for k in kinds if k != cup], int(rng.integers(4, 7)), rng=rng)
 
 
 def _edge_distance(surface: Surface, way: Float) -> float:

@@ -18,7 +18,7 @@ SIZES_M: dict[str, tuple[tuple[float, float], tuple[float, float]]] = {
     "living room": ((3.9, 4.8), (3.6, 4.4)),
     "kitchen": ((3.4, 4.4), (3.2, 4.0)),
     "office": ((3.2, 4.2), (3.0, 3.8)),
-    "bathroom": ((2.2, 3.0), (2.0, 2.7)),
+    "bathroom": ((2.4, 3.2), (2.2, 2.9)),
 }
 """Least and greatest width and depth by type of room, metres."""
 

@@ -119,18 +119,25 @@ def place_desk(plan: Plan, walls: Sequence[str], *, rng: np.random.Generator) ->
     if desk is None:
         return None
     plan.zones.pop()  # the chair stands in the room that was left for it
-    kind = "office-chair" if rng.random() < 0.6 else "dining-chair"
-    aside = float(rng.uniform(-0.15, 0.15)) * float(desk.size_m[0])
-    variant = plan.variant(rng=rng)
-    depth = float(assets.build_asset(kind, variant).size_m[1])
-    at_m = before_m(desk, depth / 2.0 + float(rng.uniform(0.04, 0.18)), aside)
-    turned = yaw_of_deg(desk) + 180.0 + float(rng.normal(0.0, 14.0))
-    plan.on_floor(kind, variant, at_m, turned, gap_m=0.015)
+    _place_chair(plan, desk, rng=rng)
     plan.zones.append(
         Zone(rectangle(before_m(desk, 0.5), np.array([float(desk.size_m[0]) * 0.8, 1.0]), yaw_of_deg(desk)))
     )
     dress_desk(plan, desk, rng=rng)
     return desk
+
+
+def _place_chair(plan: Plan, desk: SceneObject, *, rng: np.random.Generator) -> None:
+    """A chair that faces the desk, pulled out and turned a little."""
+    kind = "office-chair" if rng.random() < 0.6 else "dining-chair"
+    variant = plan.variant(rng=rng)
+    depth = float(assets.build_asset(kind, variant).size_m[1])
+    for _ in range(8):
+        aside = float(rng.uniform(-0.15, 0.15)) * float(desk.size_m[0])
+        at_m = before_m(desk, depth / 2.0 + float(rng.uniform(0.04, 0.2)), aside)
+        turned = yaw_of_deg(desk) + 180.0 + float(np.clip(rng.normal(0.0, 14.0), -30.0, 30.0))
+        if plan.on_floor(kind, variant, at_m, turned, gap_m=0.015) is not None:
+            return
 
 
 def dress_desk(plan: Plan, desk: SceneObject, *, rng: np.random.Generator) -> None:
