@@ -54,7 +54,8 @@ def paper_locality(
     """Likeness outside the edited object, as the released evaluator has it (protocol.md, "`paper`: Edit Locality").
 
     Quirks that are kept: the image is judged on the top-left part of its 896-pixel enlargement, the padding is the mean colour,
-    channels are BGR, detections are in the detector frame, and the *last* new detection is taken for the edited object.
+    channels are BGR, detections are in the detector frame, the *last* new detection is taken for the edited object, and SSIM's data
+    range is the span of the *edited* image.
 
     Args:
         source: PIL image or (H, W, 3) uint8, RGB.
@@ -65,7 +66,8 @@ def paper_locality(
         lpips: from `load_lpips`; None leaves LPIPS out.
 
     Returns:
-        NaN in every part where the two boxes cover the whole image.
+        Where the two boxes cover the whole image, SSIM and MSE are NaN and LPIPS is 0, a quirk too: as a weighted mean it is divided
+        by a weight that is at least a millionth.
     """
     source_image, edited_image = as_rgb(source), as_rgb(edited)
     if edited_image.size != source_image.size:
@@ -73,7 +75,7 @@ def paper_locality(
     a, b = paper_image(source_image), paper_image(edited_image)
     mask = paper_mask(a.shape[:2], origin_detections, edited_detections, edit)
     if not mask.any():
-        return Locality(float("nan"), None if lpips is None else float("nan"), float("nan"))
+        return Locality(float("nan"), None if lpips is None else 0.0, float("nan"))
     similarity = ssim_map(a, b, data_range=float(b.max() - b.min()))[mask].mean(dtype=np.float64)
     mse = np.square(a - b)[mask].mean(dtype=np.float64)
     distance = None
@@ -119,11 +121,18 @@ def paper_image(image: Image.Image) -> NDArray[np.float32]:
 def paper_mask(
     shape: tuple[int, ...], origin_detections: Sequence[Record], edited_detections: Sequence[Record], edit: Record
 ) -> Mask:
-    """(h, w) True outside the edited object's box before and after. A quirk: after, it is the last new detection's."""
+    """(h, w) True outside the edited object's box before and after.
+
+    Quirks: after, it is the last new detection's; and of a box that ends left of or above the image, that end is counted from the
+    opposite side, as negative indices are.
+    """
     mask = np.ones(shape, dtype=bool)
     for box in (origin_bbox_2d(edit, origin_detections), _last_new_bbox_2d(edited_detections, edit)):
         if box is not None:
-            fill_box(mask, box, False)
+            x1, y1, x2, y2 = (
+                int(v) for v in (max(0, box[0]), max(0, box[1]), min(shape[1], box[2]), min(shape[0], box[3]))
+            )
+            mask[y1:y2, x1:x2] = False
     return mask
 
 
@@ -213,5 +222,6 @@ def _resize(pixels: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.fl
 
 
 def _paper_lpips_range(image: NDArray[np.float32]) -> NDArray[np.float32]:
+    # A quirk: what has no value above 1 is taken to be scaled already.
     scaled = image / np.float32(255.0) if image.max() > 1.0 else image
     return np.asarray(scaled * np.float32(2.0) - np.float32(1.0))

@@ -169,7 +169,7 @@ def _score_paper(
     locality = paper_locality(source, edited, origin, found, edit, lpips)
     details: dict[str, Any] = {"locality": "ssim" if lpips is None else "lpips", **_plain_locality(locality)}
     if operation == "view":
-        accuracy = compliance = view_score(edited, sample.target_image, lpips)
+        accuracy = compliance = view_score(_resized(edited, source.size), sample.target_image, lpips)
     else:
         gate = paper_gate(locality.ssim, locality.lpips, sample.row.get("environment") == "real")
         if operation == "rotate":
