@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gsi_bench_hf.geometry import box_corners, project_points, rotation_z
-from gsi_bench_hf.synth.render import Renderer
+from gsi_bench_hf.synth.render import Quality, Renderer
 from gsi_bench_hf.synth.scene import Scene, SceneObject, object_box
 from gsi_bench_hf.types import Box3D, Camera, Detection
 
@@ -147,10 +147,10 @@ class KnownScene:
         behind = self.background_depth(camera)[window.slices]
         return Glimpse(window, frame.rgb, frame.depth_m < behind - _IN_FRONT_M)
 
-    def full(self, pose: Pose, camera: Camera, window: Window) -> Glimpse:
-        """The whole scene with the target so posed, in the image's own light."""
+    def full(self, pose: Pose, camera: Camera, window: Window, quality: Quality = "full") -> Glimpse:
+        """The whole scene with the target so posed, in the image's own light ("full", or "lit" for less)."""
         scene = self.scene.with_object(pose.apply(self.target)).with_camera(_cropped(camera, window))
-        frame = self._render(scene, ("rgb", "segmentation"), "full")
+        frame = self._render(scene, ("rgb", "segmentation"), quality)
         number = [o.instance_id for o in scene.objects].index(self.target.instance_id) + 1
         return Glimpse(window, frame.rgb, frame.segmentation == number)
 
@@ -215,7 +215,7 @@ class KnownScene:
     def _near_scene(self, pose: Pose, camera: Camera) -> Scene:
         return dataclasses.replace(self._near, objects=(pose.apply(self.target),), camera=camera)
 
-    def _render(self, scene: Scene, want: tuple[str, ...], quality: Any) -> Any:
+    def _render(self, scene: Scene, want: tuple[str, ...], quality: Quality) -> Any:
         self.renders += 1
         return self.renderer.render(scene, want=want, quality=quality)
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from gsi_bench_hf.perception.known_scene import Glimpse, KnownScene, Pose, Window
 from gsi_bench_hf.perception.photometry import SMOOTH_PX, Look, blurred, unexplained
 from gsi_bench_hf.perception.pose_search import DIM
+from gsi_bench_hf.synth.render import Quality
 
 Float = NDArray[np.float64]
 Float32 = NDArray[np.float32]
@@ -43,11 +44,12 @@ class Matcher:
         look: of the edited image.
         image: (H, W, 3) float32, the edited image, 0..1.
         background: (H, W, 3) float32, the scene without the target, rendered, same size.
-        full: whether poses are rendered in full light (only at the image's own size).
+        quality: of the renders that poses are judged by; slopes always come from drafts.
     """
 
-    def __init__(self, known: KnownScene, look: Look, image: Float32, background: Float32, *, full: bool) -> None:
-        self.known, self.look, self.full = known, look, full
+    def __init__(self, known: KnownScene, look: Look, image: Float32, background: Float32, *, quality: Quality) -> None:
+        self.known, self.look, self.quality = known, look, quality
+        self.full = quality != "draft"
         self.camera = known.level_camera(image.shape[1])
         self.scale = image.shape[1] / known.camera.width
         self.background = background
@@ -163,7 +165,9 @@ class Matcher:
             if len(self._last) > 16:
                 self._last.clear()
             self._last[key] = (
-                self.known.full(pose, self.camera, window) if full else self.known.draft(pose, self.camera, window)
+                self.known.full(pose, self.camera, window, self.quality)
+                if full
+                else self.known.draft(pose, self.camera, window)
             )
         return self._last[key]
 

@@ -22,7 +22,7 @@ from gsi_bench_hf.perception.others import Others, count_others
 from gsi_bench_hf.perception.photometry import SMOOTH_PX, Look, as_float, blurred, fit_look, unexplained
 from gsi_bench_hf.perception.pose_refine import Fit, Matcher, shrink
 from gsi_bench_hf.synth import scene as scenes
-from gsi_bench_hf.synth.render import Renderer, shared_renderer
+from gsi_bench_hf.synth.render import Quality, Renderer, shared_renderer
 from gsi_bench_hf.types import Detection, Sample, Scan
 
 Float32 = NDArray[np.float32]
@@ -207,13 +207,13 @@ class _Explanation:
         if not candidates:
             return None
         width = self._width_for(candidates[0].pose, _MIDDLE_PX, _MIDDLE_OBJECT_PX)
-        draft, middle = self._matcher(width, full=False), self._matcher(width, full=True)
+        draft, middle = self._matcher(width, "draft"), self._matcher(width, "lit")
         fits = [draft.refine(c.pose, free=self._free, iterations=3, leniencies=(4.0, 2.0)) for c in candidates]
         best = self._best_of(middle, [fit for fit in fits if fit.relief > 0.0])
         if best is None:
             return None
         best = self._turned(draft, middle, best)
-        final = self._matcher(self._width_for(best.pose, _FINAL_PX, _FINAL_OBJECT_PX), full=True)
+        final = self._matcher(self._width_for(best.pose, _FINAL_PX, _FINAL_OBJECT_PX), "full")
         best = final.refine(best.pose, free=self._free, iterations=4, leniencies=(1.0,))
         stayed = final.measure(Pose())
         keep = 1.0 - _KEEP_SOURCE
@@ -225,10 +225,10 @@ class _Explanation:
     def _free(self) -> tuple[int, ...]:
         return (0, 1, 3) if self.known.target.symmetry == 0 else (0, 1, 2, 3)
 
-    def _matcher(self, width: int, *, full: bool) -> Matcher:
-        """Compares renders with the image at that width, in full light or as drafts."""
+    def _matcher(self, width: int, quality: Quality) -> Matcher:
+        """Compares renders of that quality with the image at that width."""
         image, background = shrink(self.image, width), shrink(self.background, width)
-        return Matcher(self.known, self.look, image, background, full=full)
+        return Matcher(self.known, self.look, image, background, quality=quality)
 
     def _best_of(self, middle: Matcher, fits: list[Fit]) -> Fit | None:
         """Those that are near the best in full light, refined there; the best of them."""
