@@ -188,8 +188,11 @@ def _values(file: Path, names: Sequence[str]) -> dict[str, Mapping[str, Any]]:
     for key, value in content.items():
         for name in names[: max(1, len(names) - 1)]:
             number = value.get(name) if isinstance(value, dict) else None
-            plain = isinstance(number, (int, float)) and not isinstance(number, bool)
-            if not plain or not (math.isfinite(number) or (name == "ssim" and math.isnan(number))):
+            if isinstance(number, bool) or not isinstance(number, (int, float)):
+                known = False
+            else:
+                known = math.isfinite(number) or (name == "ssim" and math.isnan(number))
+            if not known:
                 raise OfficialFilesError(f"{file}: {name} of {key!r} is {number!r}, expected a number")
     return content
 

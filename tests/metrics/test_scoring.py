@@ -246,8 +246,10 @@ def test_lpips_auto_is_needed_for_paper_and_optional_for_strict(monkeypatch):
     monkeypatch.setattr("gsi_bench_hf.metrics.lpips.load_lpips", unavailable)
     assert resolve_lpips("auto", "strict") is None
     assert resolve_lpips(None, "paper") is None
-    with pytest.raises(LpipsUnavailableError, match="backbone None, download True"):
+    with pytest.raises(LpipsUnavailableError, match="protocol 'paper' needs LPIPS: backbone None, download True"):
         resolve_lpips("auto", "paper")
+    with pytest.raises(LpipsUnavailableError, match=r"^backbone None, download True"):
+        resolve_lpips("published", "strict")
     with pytest.raises(LpipsUnavailableError, match=r"backbone weights\.pth"):
         resolve_lpips("weights.pth", "strict")
 
