@@ -117,10 +117,13 @@ class Lpips:
         """
         import torch
 
-        batch = torch.from_numpy(np.stack([_checked(image) for image in images])).permute(0, 3, 1, 2)
+        batch = torch.from_numpy(np.stack([_checked(image) for image in images]))
+        count, height, width, _ = batch.shape
         layers: Features = []
         with torch.inference_mode():
-            x = (batch - _channel(_SHIFT)) / _channel(_SCALE)
+            # Whole rows at a time: channel by channel, the innermost loop would be three numbers long.
+            rows = batch.reshape(count, height, width * 3).sub_(_row(_SHIFT, width)).div_(_row(_SCALE, width))
+            x = rows.reshape(count, height, width, 3).permute(0, 3, 1, 2)
             for (_, stride, padding, pool), (weight, bias) in zip(_CONVOLUTIONS, self._weights, strict=True):
                 if pool:
                     x = torch.nn.functional.max_pool2d(x, 3, 2)
@@ -198,10 +201,11 @@ def _checked(image: NDArray[Any]) -> NDArray[np.float32]:
     return np.ascontiguousarray(image, dtype=np.float32)
 
 
-def _channel(values: tuple[float, float, float]) -> torch.Tensor:
+def _row(values: tuple[float, float, float], width: int) -> torch.Tensor:
+    """(3 · width,) the channels' values, once for every pixel of a row."""
     import torch
 
-    return torch.tensor(values).reshape(1, 3, 1, 1)
+    return torch.tensor(values).repeat(width)
 
 
 def _channels_last(weight: torch.Tensor) -> torch.Tensor:
@@ -248,7 +252,7 @@ def _backbone_path(backbone: str | os.PathLike[str] | None, download: bool) -> P
 
 
 def _hub_file(name: str) -> Path:
-    import huggingface_hub
+    import huggingface_hub.constants
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
     parts = name.removeprefix(_HUB).split("/", 2)

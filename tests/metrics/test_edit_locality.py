@@ -161,6 +161,22 @@ def test_quirk_a_black_image_is_taken_to_be_scaled_already():
     assert lpips.edited[5, 5] == pytest.approx([2 / 255 * 2 - 1] * 3, abs=1e-6)
 
 
+@pytest.mark.parametrize(
+    "size", [(512, 512), (320, 240), (640, 480), (211, 97), (895, 40), (512, 768), (896, 672), (60, 890)]
+)
+def test_enlarging_the_part_that_is_looked_at_is_enlarging_the_whole(size):
+    torch = pytest.importorskip("torch", reason="the released preprocessing is torch's")
+    image = texture(3, size)
+    wanted = [int(side * 896 / max(size) + 0.5) for side in size[::-1]]
+    whole = torch.nn.functional.interpolate(
+        torch.from_numpy(np.array(image, np.float32)).permute(2, 0, 1)[None], wanted, mode="bilinear", antialias=True
+    )[0].permute(1, 2, 0)
+    top, left = (side % 14 // 2 for side in wanted)
+    rows, columns = (min(side // 14 * 14, limit) for side, limit in zip(wanted, size[::-1], strict=True))
+    expected = whole[top : top + rows, left : left + columns].numpy()[:, :, ::-1]
+    assert paper_image(image)[:rows, :columns] == pytest.approx(expected, abs=0.02)  # a grid off by one is off by tens
+
+
 @pytest.mark.parametrize("size", [(896, 896), (2000, 10), (8, 1600), (897, 1)])
 def test_long_and_thin_images_are_processed(size):
     processed = paper_image(Image.new("RGB", size, (10, 20, 30)))

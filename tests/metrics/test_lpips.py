@@ -90,7 +90,7 @@ def test_the_backbone_may_be_a_safetensors_or_a_state_dict_file(trunk, network, 
 
 
 def test_the_backbone_may_be_a_file_on_the_hub(trunk, network, tmp_path, monkeypatch):
-    import huggingface_hub
+    import huggingface_hub.constants
     from safetensors.torch import save_file
 
     save_file(trunk, tmp_path / "trunk.safetensors")
