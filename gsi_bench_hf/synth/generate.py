@@ -245,6 +245,7 @@ def _record(identity: Mapping[str, str], seed: int, made: _SceneRows, pair: _Pai
             "version": GENERATOR_VERSION,
             "seed": seed,
             "licence": LICENCE,
+            "extra": None,
         },
     }
 
