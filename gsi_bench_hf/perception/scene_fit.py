@@ -41,6 +41,9 @@ _SAME_TURN_RAD = np.deg2rad(28.0)
 """Refining from poses turned by less than this leads to the same pose."""
 _WORTH_REFINING = 0.75
 """A drafted turn is refined in full light if it is this near to the best: the best has had that already."""
+_WELL_EXPLAINED = 0.85
+_RIVAL = 0.93
+"""Turns whose reliefs are so near are told apart by the best light: a handle that is all but hidden makes no more of a difference."""
 _KEEP_SOURCE = 0.01
 """The source pose is kept unless another is better by this share."""
 
@@ -208,18 +211,34 @@ class _Explanation:
             return None
         width = self._width_for(candidates[0].pose, _MIDDLE_PX, _MIDDLE_OBJECT_PX)
         draft, middle = self._matcher(width, "draft"), self._matcher(width, "lit")
-        fits = [draft.refine(c.pose, free=self._free, iterations=3, leniencies=(4.0, 2.0)) for c in candidates]
-        best = self._best_of(middle, [fit for fit in fits if fit.relief > 0.0])
+        best = self._best_of(middle, self._drafted(draft, candidates))
         if best is None:
             return None
-        best = self._turned(draft, middle, best)
-        final = self._matcher(self._width_for(best.pose, _FINAL_PX, _FINAL_OBJECT_PX), "full")
-        best = final.refine(best.pose, free=self._free, iterations=4, leniencies=(1.0,))
+        rivals = self._turned(draft, middle, best)
+        final = self._matcher(self._width_for(rivals[0].pose, _FINAL_PX, _FINAL_OBJECT_PX), "full")
+        best = max((final.measure(fit.pose) for fit in rivals), key=lambda fit: fit.relief)
+        best = self._finished(final, best)
         stayed = final.measure(Pose())
         keep = 1.0 - _KEEP_SOURCE
         if stayed.relief >= keep * best.relief and stayed.share >= keep * best.share:
             best = stayed
         return best if self._is_there(best) else None
+
+    def _finished(self, final: Matcher, best: Fit) -> Fit:
+        """The fit refined to the end."""
+        fit = final.refine(best.pose, free=self._free, iterations=4, leniencies=(1.0,))
+        if self.look.is_clean and fit.share < _WELL_EXPLAINED * self._evidence(fit.pose):
+            # A clean image is held to so little difference that the descent may stall a few pixels away.
+            again = final.refine(fit.pose, free=self._free, iterations=4, leniencies=(4.0, 2.0, 1.0))
+            fit = max(fit, again, key=lambda f: f.relief)
+        return fit
+
+    def _drafted(self, draft: Matcher, candidates: list[pose_search.Candidate]) -> list[Fit]:
+        """The candidates refined as drafts, first where much may be wrong; those far behind by then are dropped."""
+        fits = [draft.refine(c.pose, free=self._free, iterations=3, leniencies=(4.0,)) for c in candidates]
+        least = max(0.0, 0.6 * max(fit.relief for fit in fits))
+        near = [fit for fit in fits if fit.relief > least]
+        return [draft.refine(fit.pose, free=self._free, iterations=3, leniencies=(2.0,)) for fit in near]
 
     @property
     def _free(self) -> tuple[int, ...]:
@@ -239,8 +258,8 @@ class _Explanation:
         fits = [middle.refine(fit.pose, free=self._free, iterations=3, leniencies=(_MIDDLE_LENIENCY,)) for fit in near]
         return max(fits, key=lambda fit: fit.relief, default=None)
 
-    def _turned(self, draft: Matcher, middle: Matcher, best: Fit) -> Fit:
-        """The fit, or one turned on the spot if that is better: near symmetries make wrong turns fit well."""
+    def _turned(self, draft: Matcher, middle: Matcher, best: Fit) -> list[Fit]:
+        """The fit and those turned on the spot that may be as good, the best first: near symmetries make wrong turns fit well."""
         turns = pose_search.yaw_starts(self.known.target.symmetry)[1:]
         draft.use(2.0)
         now = draft.measure(best.pose).relief
@@ -253,7 +272,8 @@ class _Explanation:
             for fit in fits
             if fit.relief > _WORTH_REFINING * best.relief
         ]
-        return max([best, *fits], key=lambda fit: fit.relief)
+        fits = sorted([best, *fits], key=lambda fit: -fit.relief)
+        return [fit for fit in fits if fit.relief > _RIVAL * fits[0].relief]
 
     def _apart(self, fits: list[Fit], best: Fit) -> list[Fit]:
         """The fits from the best on, without those turned so little against `best` or a better one that they end where it does."""
@@ -268,11 +288,13 @@ class _Explanation:
         return kept[1:]
 
     def _is_there(self, fit: Fit) -> bool:
-        mask = self.known.silhouette(fit.pose)
-        if not mask.any():
-            return False
-        evidence = float(self.bad_background[mask].mean())
+        evidence = self._evidence(fit.pose)
         return fit.share > _EVIDENCE and fit.share > _EXPLAINED * evidence
+
+    def _evidence(self, pose: Pose) -> float:
+        """How badly the background explains the pixels that the target, so posed, would show; infinite where it shows none."""
+        mask = self.known.silhouette(pose)
+        return float(self.bad_background[mask].mean()) if mask.any() else float("inf")
 
     def _others(self, fit: Fit | None) -> Others:
         picture = self.background.copy()

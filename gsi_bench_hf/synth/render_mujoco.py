@@ -249,7 +249,7 @@ class _Picture:
             self._lights([lamp], ambient=False)
             total += drawn() * visible[..., None]
         total *= self._lamp_pool(depth_m)[..., None]
-        occlusion = render_shade.ambient_occlusion(depth_m, self._k)
+        occlusion = render_shade.ambient_occlusion(depth_m, self._k, fine=fine)
         total *= (1.0 - render_shade.AO_STRENGTH * (1.0 - occlusion))[..., None]
         total[depth_m > 0.99 * _FAR_M] = _SKY
         return render_shade.tone(total)

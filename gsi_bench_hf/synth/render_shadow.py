@@ -13,7 +13,7 @@ Float32 = NDArray[np.float32]
 
 MAP_PX, COARSE_MAP_PX = 1024, 512
 REACH_M = 1.0
-_SEARCH_TAPS, _TAPS = 8, 20
+_SEARCH_TAPS, _TAPS, _COARSE_TAPS = 8, 20, 8
 _SEARCH_M = 0.03
 _LEAST_M, _MOST_M = 0.0025, 0.06
 _BIAS_M = 0.003
@@ -61,7 +61,8 @@ def visibility(
     small = np.ascontiguousarray(points[::2, ::2])
     slope = _slopes(small)
     width_m = _penumbra(shadow_map, small.reshape(-1, 3), slope.reshape(-1, 2)).reshape(small.shape[:2])
-    coarse = _lit(shadow_map, small.reshape(-1, 3), slope.reshape(-1, 2), width_m.ravel()).reshape(small.shape[:2])
+    taps = _TAPS if fine else _COARSE_TAPS
+    coarse = _lit(shadow_map, small.reshape(-1, 3), slope.reshape(-1, 2), width_m.ravel(), taps).reshape(width_m.shape)
     height, width = depth_m.shape
     if not fine:
         return np.asarray(cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR), dtype=np.float32)
@@ -71,7 +72,7 @@ def visibility(
     rows, columns = np.nonzero(cv2.resize(edge.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST))
     half_rows, half_columns = rows // 2, columns // 2
     lit[rows, columns] = _lit(
-        shadow_map, points[rows, columns], slope[half_rows, half_columns], width_m[half_rows, half_columns]
+        shadow_map, points[rows, columns], slope[half_rows, half_columns], width_m[half_rows, half_columns], taps
     )
     return np.asarray(lit, dtype=np.float32)
 
@@ -137,12 +138,12 @@ def _penumbra(shadow_map: ShadowMap, points: Float32, slope: Float32) -> Float32
     return np.clip(shadow_map.spread * total / np.maximum(count, 1.0), _LEAST_M, _MOST_M).astype(np.float32)
 
 
-def _lit(shadow_map: ShadowMap, points: Float32, slope: Float32, width_m: Float32) -> Float32:
+def _lit(shadow_map: ShadowMap, points: Float32, slope: Float32, width_m: Float32, taps: int) -> Float32:
     lit = np.zeros(len(points), np.float32)
-    for x, y in _disc(_TAPS):
+    for x, y in _disc(taps):
         gap = _gap(shadow_map, points, slope, x * width_m, y * width_m)
         # A ramp of a few millimetres instead of a step hides the texels of the map.
         lit += np.clip(1.0 - gap * np.float32(400.0), 0.0, 1.0)
     # Shadows fade out towards the rim of the map, beyond which nothing is known.
     rim = np.clip((REACH_M - np.abs(points[:, :2]).max(axis=1)) / np.float32(0.25 * REACH_M), 0.0, 1.0)
-    return np.asarray(1.0 - rim * (1.0 - lit / np.float32(_TAPS)), dtype=np.float32)
+    return np.asarray(1.0 - rim * (1.0 - lit / np.float32(taps)), dtype=np.float32)
