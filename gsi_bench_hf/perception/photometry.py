@@ -19,7 +19,6 @@ SMOOTH_PX = 0.8
 """Sigma under which pictures are compared: takes off most of the noise, and makes edges something a step can follow."""
 _BLURS_PX = (0.0, 0.6, 1.0, 1.4, 2.0)
 _LEAST_TOLERANCE, _MOST_TOLERANCE = 0.035, 0.12
-_BAND_PX = 32
 _FLAT = 2.0 / 255.0
 
 
@@ -99,12 +98,14 @@ def fit_look(image: Float32, source: NDArray[np.uint8]) -> Look:
 
 
 def _fit_blur(image: Float32, reference: Float32, kept: NDArray[np.bool_]) -> float:
-    # A third of the picture tells it as well as the whole: bands across it, so that some texture is in them.
-    rows = np.concatenate(
-        [np.arange(top, min(top + _BAND_PX, len(image))) for top in range(0, len(image), 3 * _BAND_PX)]
-    )
-    image, reference, kept = image[rows], reference[rows], kept[rows]
-    errors = [float(np.mean(np.square((image - blurred(reference, sigma))[kept]))) for sigma in _BLURS_PX]
+    # The middle half of the picture tells it as well as the whole; its first and last rows lack neighbours for the blur.
+    quarter, seam = len(image) // 4, 6
+    middle, inner = slice(quarter - seam, len(image) - quarter + seam), slice(seam, -seam)
+    image, reference, kept = image[middle], reference[middle], kept[middle][inner]
+    if not kept.any():
+        return 0.0
+    apart = (image[inner] - blurred(reference, sigma)[inner] for sigma in _BLURS_PX)
+    errors = [float(np.mean(np.square(difference[kept]))) for difference in apart]
     return _BLURS_PX[int(np.argmin(errors))]
 
 

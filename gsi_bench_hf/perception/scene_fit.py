@@ -7,6 +7,7 @@ full size. The wanted pose is never looked at.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -28,6 +29,7 @@ from gsi_bench_hf.types import Detection, Sample, Scan
 Float32 = NDArray[np.float32]
 Bool = NDArray[np.bool_]
 
+_KEPT_SCENES = 24
 _COARSE_PX, _COARSE_OBJECT_PX = (128, 192, 256), 20.0
 """Widths of the image for the coarse search: the least at which the target is so large."""
 _MIDDLE_PX, _MIDDLE_OBJECT_PX = (256, 512), 44.0
@@ -57,6 +59,7 @@ class SceneFit:
 
     def __init__(self, renderer: Renderer | None = None) -> None:
         self._renderer = renderer
+        self._scenes: OrderedDict[tuple[str, str], KnownScene] = OrderedDict()
 
     def detect(self, sample: Sample, edited: Image.Image) -> Scan:
         """Find the target, and say which other objects are lost or added.
@@ -67,12 +70,23 @@ class SceneFit:
         """
         if sample.scene is None:
             raise ValueError(f"scene-fit needs the record's scene, and {sample.id} has none; use another detector")
-        source = scenes.from_json(sample.scene).source
-        known = KnownScene(source, sample.target_id, self._renderer or shared_renderer())
+        known = self._known(sample)
         image = as_float(edited, (known.camera.width, known.camera.height))
         if sample.operation == "view":
             return view_search.scan(known, sample, image)
-        return _Explanation(known, sample, image).scan()
+        return _Explanation(known, sample, image, known.glimpses).scan()
+
+    def _known(self, sample: Sample) -> KnownScene:
+        """The sample's scene, with what was rendered of it for another editor's image."""
+        key, renderer = (sample.row["scene"], sample.target_id), self._renderer or shared_renderer()
+        known = self._scenes.pop(key, None)
+        if known is None or known.renderer is not renderer:  # a forked process has a renderer of its own
+            assert sample.scene is not None
+            known = KnownScene(scenes.from_json(sample.scene).source, sample.target_id, renderer)
+        self._scenes[key] = known
+        while len(self._scenes) > _KEPT_SCENES:
+            self._scenes.popitem(last=False)
+        return known
 
 
 @dataclass(eq=False)
@@ -82,6 +96,7 @@ class _Explanation:
     known: KnownScene
     sample: Sample
     image: Float32
+    glimpses_before: int
 
     @cached_property
     def look(self) -> Look:
@@ -93,11 +108,11 @@ class _Explanation:
 
     @cached_property
     def background(self) -> Float32:
-        return self.known.background().astype(np.float32) / np.float32(255.0)
+        return self.known.background.astype(np.float32) / np.float32(255.0)
 
     @cached_property
     def labels(self) -> NDArray[np.int32]:
-        return self.known.masks()
+        return self.known.masks
 
     @cached_property
     def target_mask(self) -> Bool:
@@ -136,7 +151,7 @@ class _Explanation:
 
     def _diagnostics(self, fit: Fit | None) -> dict[str, Any]:
         found: dict[str, Any] = {
-            "renders": self.known.renders,
+            "glimpses": self.known.glimpses - self.glimpses_before,
             "noise": round(self.look.noise, 5),
             "blur_px": self.look.blur_px,
             "gain": [round(float(v), 4) for v in self.look.gain],
