@@ -4,7 +4,8 @@
 
 Times are CPU seconds of this process on one thread. "The released way" is a **stand-in**, written plainly for this comparison: the
 released evaluator goes over the images three times (compliance, accuracy, locality) and in each pass opens them again, builds LPIPS
-again (torchvision's AlexNet is made with its classifier, and only then cut), and computes SSIM with scikit-image. Its LPIPS is ours.
+again (torchvision's AlexNet is made with its classifier, and only then cut), and computes SSIM with scikit-image. Its LPIPS is the
+plain one of the `lpips` package, channels first.
 """
 
 from __future__ import annotations
@@ -125,9 +126,32 @@ def released_way(folder: Path, case: dict[str, Any]) -> Locality:
         ].mean()
         network = load_lpips(random_trunk(as_torchvision_does=True))
         scaled = [image / 255.0 * 2.0 - 1.0 if image.max() > 1 else image * 2.0 - 1.0 for image in (a, b)]
-        distance = network.map(scaled[0], scaled[1])[mask].mean()
+        distance = plain_lpips(network, scaled[0], scaled[1])[mask].mean()
         result = Locality(float(similarity), float(distance), float(((a - b) ** 2)[mask].mean()))
     return result
+
+
+def plain_lpips(network: Lpips, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """The spatial map as the `lpips` package computes it, with the weights of `network`."""
+    shift, scale = torch.tensor([-0.030, -0.088, -0.188]), torch.tensor([0.458, 0.448, 0.450])
+    x, y = (
+        (torch.from_numpy(image).permute(2, 0, 1)[None] - shift[:, None, None]) / scale[:, None, None]
+        for image in (a, b)
+    )
+    total = torch.zeros(1, 1, *a.shape[:2])
+    with torch.inference_mode():
+        for index, (number, _, _, _, stride, padding) in enumerate(CONVOLUTIONS):
+            weight, bias = network._weights[index]
+            if number in (3, 6):
+                x, y = (torch.nn.functional.max_pool2d(image, 3, 2) for image in (x, y))
+            x, y = (
+                torch.relu(torch.nn.functional.conv2d(image.contiguous(), weight.contiguous(), bias, stride, padding))
+                for image in (x, y)
+            )
+            one, other = (image / (image.square().sum(dim=1, keepdim=True).sqrt() + 1e-10) for image in (x, y))
+            distance = torch.nn.functional.conv2d((one - other) ** 2, network._heads[index].reshape(1, -1, 1, 1))
+            total = total + torch.nn.functional.interpolate(distance, a.shape[:2], mode="bilinear", align_corners=False)
+    return total[0, 0].numpy()
 
 
 def plain_image(image: Image.Image) -> np.ndarray:

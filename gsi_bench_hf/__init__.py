@@ -5,7 +5,8 @@ Importing this package registers `gsi-bench` with `datasets.load_dataset` and th
 The public names:
 
 - `evaluate_editor`: score an editor on a data set, into a run folder that can be resumed.
-- `load_results`: read a run folder.
+- `load_results`: read a run folder; `compare_runs`: two of them, sample by sample.
+- `aggregate_official`, `export_run`: the released evaluator's files, summed up and written.
 - `load_editor`, `load_detector`, `load_judge`: by name.
 - `build`: write a data set as a folder of Parquet that `load_dataset` reads.
 """
@@ -18,20 +19,36 @@ from typing import TYPE_CHECKING, Any
 from gsi_bench_hf import registration, registration_evaluate
 
 if TYPE_CHECKING:
+    from gsi_bench_hf.comparison import compare_runs
     from gsi_bench_hf.data.repo import build
+    from gsi_bench_hf.official import aggregate_official, export_run
     from gsi_bench_hf.perception import load_detector, load_judge
     from gsi_bench_hf.pipelines import load_editor
     from gsi_bench_hf.results import Results, load_results
     from gsi_bench_hf.runner import evaluate_editor
 
 __version__ = "0.1.0"
-__all__ = ["Results", "build", "evaluate_editor", "load_detector", "load_editor", "load_judge", "load_results"]
+__all__ = [
+    "Results",
+    "aggregate_official",
+    "build",
+    "compare_runs",
+    "evaluate_editor",
+    "export_run",
+    "load_detector",
+    "load_editor",
+    "load_judge",
+    "load_results",
+]
 
 # Where each public name lives; loaded on first use, so that the import stays light.
 _HOMES = {
     "Results": "results",
+    "aggregate_official": "official",
     "build": "data.repo",
+    "compare_runs": "comparison",
     "evaluate_editor": "runner",
+    "export_run": "official",
     "load_detector": "perception",
     "load_editor": "pipelines",
     "load_judge": "perception",

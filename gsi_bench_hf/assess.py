@@ -21,6 +21,7 @@ import numpy as np
 from PIL import Image
 
 from gsi_bench_hf.editing import describe
+from gsi_bench_hf.metrics.lpips import PUBLISHED
 from gsi_bench_hf.perception.packed import pack
 from gsi_bench_hf.synth.render import RendererError
 from gsi_bench_hf.types import (
@@ -34,7 +35,6 @@ from gsi_bench_hf.types import (
     UnscorableError,
 )
 
-PUBLISHED = "published"
 SCORES = ("instruction_compliance", "spatial_accuracy", "appearance_consistency", "edit_locality")
 
 

@@ -46,7 +46,8 @@ def box_corners(center_m: ArrayLike, extents_m: ArrayLike, rotation: ArrayLike) 
 def project_points(points_m: ArrayLike, intrinsics: ArrayLike) -> Float:
     """(N, 2) pixels of (N, 3) points in the camera frame. Nothing special behind the camera."""
     image: Float = np.asarray(points_m, dtype=np.float64) @ np.asarray(intrinsics, dtype=np.float64).T
-    return np.asarray(image[:, :2] / image[:, 2:3])
+    with np.errstate(divide="ignore", invalid="ignore"):  # a point in the camera's own plane has no pixel
+        return np.asarray(image[:, :2] / image[:, 2:3])
 
 
 def unproject_depth(depth_m: NDArray[Any], intrinsics: ArrayLike) -> Float:
@@ -141,12 +142,19 @@ def clip_polygon(subject: Float, clip: Float) -> Float:
 
 
 def iou_3d(box_a: ArrayLike, box_b: ArrayLike) -> float:
-    """Intersection over union of two `bbox_3d` (7,), turned by yaw only (paper). 0 where one is degenerate or the union is 0."""
+    """Intersection over union of two `bbox_3d` (7,), turned by yaw only (paper). 0 where one is degenerate or the union is 0.
+
+    A negative extent counts as its absolute value: the corners are the same. A box with a number that is not finite is degenerate.
+    """
     a, b = np.asarray(box_a, dtype=np.float64), np.asarray(box_b, dtype=np.float64)
-    if polygon_area(footprint(a)) == 0.0 or polygon_area(footprint(b)) == 0.0:
+    if not (np.isfinite(a).all() and np.isfinite(b).all()):
         return 0.0
-    area = abs(polygon_area(clip_polygon(footprint(a), footprint(b))))
-    top, bottom = max(a[1] - a[4] / 2, b[1] - b[4] / 2), min(a[1] + a[4] / 2, b[1] + b[4] / 2)
-    intersection = area * max(0.0, bottom - top)
-    union = float(np.prod(a[3:6]) + np.prod(b[3:6])) - intersection
-    return intersection / union if union > 0.0 else 0.0
+    areas = abs(polygon_area(footprint(a))), abs(polygon_area(footprint(b)))
+    if 0.0 in areas:
+        return 0.0
+    heights = abs(a[4]), abs(b[4])
+    shared = abs(polygon_area(clip_polygon(footprint(a), footprint(b))))
+    top, bottom = max(a[1] - heights[0] / 2, b[1] - heights[1] / 2), min(a[1] + heights[0] / 2, b[1] + heights[1] / 2)
+    intersection = shared * max(0.0, bottom - top)
+    union = areas[0] * heights[0] + areas[1] * heights[1] - intersection
+    return float(intersection / union) if union > 0.0 else 0.0

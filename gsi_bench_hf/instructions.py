@@ -255,6 +255,9 @@ def is_superlative(relation: str | None) -> bool:
 def paper_operation(prompt: str) -> str:
     """The operation that the released evaluator reads from a prompt (protocol.md, `paper`).
 
+    Quirks: words end at a blank alone, so that "Please," is none of its words; "camera" counts in lower case only; and a camera
+    anywhere in the prompt makes it "view" unless "from the camera" or "to the camera" stands there.
+
     Args:
         prompt: an English instruction.
 
@@ -265,11 +268,8 @@ def paper_operation(prompt: str) -> str:
     >>> paper_operation("Push the bowl 8 cm away from the camera."), paper_operation("Move the camera 10 cm forward.")
     ('move', 'view')
     """
-    lower = prompt.lower()
-    if "camera" in lower and "from the camera" not in lower and "to the camera" not in lower:
+    if "camera" in prompt and "from the camera" not in prompt and "to the camera" not in prompt:
         return "view"
-    words = [w.strip(_PUNCTUATION) for w in lower.split()]
-    if not words:
-        return ""
+    words = prompt.lower().split(" ")
     word = words[1] if words[0] == "please" and len(words) > 1 else words[0]
     return next((operation for operation, known in _PAPER_WORDS.items() if word in known), word)

@@ -178,14 +178,21 @@ def _summarise(files: Sequence[Path], judge_file: Path) -> dict[str, Any]:
 
 
 def _values(file: Path, names: Sequence[str]) -> dict[str, Mapping[str, Any]]:
-    """A metric's file: sample's key to values, checked. Of several values only the last may be missing (`mse` is not summed up)."""
+    """A metric's file: sample's key to values, checked. Of several values only the last may be missing (`mse` is not summed up).
+
+    SSIM may be NaN: the released evaluator writes that for boxes over the whole image, and its mean is NaN then.
+    """
     content = _read(file)
     if not isinstance(content, dict):
         raise OfficialFilesError(f"{file}: holds a {type(content).__name__}, expected an object of samples")
     for key, value in content.items():
         for name in names[: max(1, len(names) - 1)]:
             number = value.get(name) if isinstance(value, dict) else None
-            if isinstance(number, bool) or not isinstance(number, (int, float)) or not math.isfinite(number):
+            if isinstance(number, bool) or not isinstance(number, (int, float)):
+                known = False
+            else:
+                known = math.isfinite(number) or (name == "ssim" and math.isnan(number))
+            if not known:
                 raise OfficialFilesError(f"{file}: {name} of {key!r} is {number!r}, expected a number")
     return content
 

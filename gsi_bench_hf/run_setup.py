@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from gsi_bench_hf.assess import PUBLISHED, Pool, Tools
+from gsi_bench_hf.assess import Pool, Tools
 from gsi_bench_hf.records import Records, fingerprint
 from gsi_bench_hf.store import FORMAT
 from gsi_bench_hf.types import Detector, Judge, Protocol_, Sample
@@ -112,24 +112,14 @@ def _judge(judge: str | Judge, sample: Sample) -> str | Judge:
 
 
 def _lpips(lpips: str | None, protocol: Protocol_) -> tuple[str | None, tuple[str, ...]]:
-    if lpips is None:
-        return None, ("LPIPS was left out by choice: locality is by SSIM alone",)
-    from gsi_bench_hf.metrics.lpips import LpipsUnavailableError, load_lpips
+    """The backbone's name, which other processes build it from too, and the notes of the run."""
+    from gsi_bench_hf.metrics.lpips import LpipsUnavailableError, choose_lpips
 
-    if lpips not in ("auto", PUBLISHED):
-        load_lpips(lpips)
-        return lpips, ()
     try:
-        # `strict` has a name for locality without LPIPS, so it fetches nothing unasked.
-        load_lpips(download=lpips == PUBLISHED or protocol == "paper")
+        choice = choose_lpips(lpips, protocol)
     except LpipsUnavailableError as error:
-        if lpips == PUBLISHED or protocol == "paper":
-            raise RunStoppedError(
-                f"protocol 'paper' needs LPIPS: {error}" if protocol == "paper" else str(error)
-            ) from error
-        why = str(error).partition(": ")[0]  # the rest is how to get it, with paths of this machine
-        return None, (f"locality is by SSIM alone, as LPIPS is not there: {why}",)
-    return PUBLISHED, ()
+        raise RunStoppedError(str(error)) from error
+    return choice.backbone, () if choice.reason is None else (choice.reason,)
 
 
 def make_pool(tools: Tools, num_proc: int) -> Pool:

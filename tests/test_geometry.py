@@ -54,8 +54,52 @@ def test_iou_does_not_change_under_a_rigid_motion(a, b, shift, turn):
     assert geometry.iou_3d(moved(a), moved(b)) == pytest.approx(geometry.iou_3d(a, b), abs=1e-7)
 
 
-def test_a_flat_box_has_no_iou():
-    assert geometry.iou_3d([0, 0, 0, 0, 1, 1, 0.0], [0, 0, 0, 1, 1, 1, 0.0]) == 0.0
+@pytest.mark.parametrize("axis", [3, 4, 5])
+def test_a_flat_box_has_no_iou(axis):
+    flat = np.array([0, 0, 0, 1, 1, 1, 0.7])
+    flat[axis] = 0.0
+    assert geometry.iou_3d(flat, [0, 0, 0, 1, 1, 1, 0.0]) == 0.0
+    assert geometry.iou_3d(flat, flat) == 0.0
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("place", range(7))
+def test_a_box_with_a_number_that_is_none_has_no_iou(bad, place):
+    box = np.array([0.1, 0.2, 2.0, 1, 1, 1, 0.0])
+    broken = box.copy()
+    broken[place] = bad
+    assert geometry.iou_3d(box, broken) == geometry.iou_3d(broken, box) == 0.0
+
+
+@given(boxes, boxes, st.sampled_from([3, 4, 5]))
+def test_a_negative_extent_is_the_same_box(a, b, axis):
+    mirrored = a.copy()
+    mirrored[axis] *= -1.0
+    assert geometry.iou_3d(mirrored, b) == pytest.approx(geometry.iou_3d(a, b), abs=1e-12)
+
+
+def test_quirk_iou_turns_boxes_by_their_yaw_alone():
+    # A rod along z and its yaw of 90°: 0.2 · 0.2 of two 1 · 0.2 share: 0.04 / (0.2 + 0.2 − 0.04) = 1/9. A pitch can't be said at all.
+    rod = [0, 0, 3, 0.2, 1, 1.0, 0.0]
+    assert geometry.iou_3d(rod, [0, 0, 3, 0.2, 1, 1.0, np.pi / 2]) == pytest.approx(1 / 9, abs=1e-12)
+
+
+def test_quirk_a_box_around_the_camera_is_projected_all_the_same():
+    # Corners at z = −0.5 and 1.5: behind, x = ±0.5 lands at 320 ± 300 · 0.5 / −0.5, which is farther out than in front, ±100.
+    k = [[300, 0, 320], [0, 300, 240], [0, 0, 1]]
+    assert geometry.project_box([0, 0, 0.5, 1, 1, 2, 0], np.eye(3), k) == pytest.approx([20, -60, 620, 540])
+
+
+def test_a_corner_in_the_cameras_plane_has_no_finite_pixel():
+    k = [[300, 0, 320], [0, 300, 240], [0, 0, 1]]
+    assert not np.isfinite(geometry.project_box([0, 0, 0.5, 1, 1, 1, 0], np.eye(3), k)).all()
+
+
+def test_quirk_moving_along_an_objects_axis_takes_the_row_of_the_largest_entry_for_a_column():
+    # Axis x of the box is column 0, (0, 0, 1). Its largest entry stands in row 2, so that column 2, (0, 1, 0), is the way "right".
+    rotation = np.array([[0, 1, 0], [0, 0, 1], [1, 0, 0]])
+    assert geometry.move_box(np.zeros(7), "right", 100, rotation)[:3] == pytest.approx([0, 1, 0])
+    assert rotation[:, 0] == pytest.approx([0, 0, 1])
 
 
 def test_projection_of_a_box_by_hand():

@@ -19,7 +19,7 @@ NOUNS = {
     "en": ["mug", "blue mug", "toy car", "white ceramic teapot", "camera lens cap", "size chart", "left shoe"],
     "zh": ["马克杯", "蓝色的马克杯", "玩具车", "笔记本电脑", "左脚的鞋", "方向盘"],
 }
-ORACLE = json.loads((Path(__file__).parent / "data" / "oracle_operations.json").read_text())
+ORACLE = json.loads((Path(__file__).parent / "data" / "oracle" / "operations.json").read_text())
 
 
 @st.composite
@@ -128,6 +128,38 @@ def test_there_are_at_least_four_phrasings_for_where_to_put_and_how_to_look(lang
 @pytest.mark.parametrize("case", ORACLE, ids=lambda c: c["prompt"][:40])
 def test_paper_operation_agrees_with_the_released_evaluator(case: dict[str, str]) -> None:
     assert paper_operation(case["prompt"]) == case["expected"]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "expected"),
+    [
+        ("Move the apple 10 cm left relative to the camera view.", "move"),
+        ("Move the camera 10 cm forward.", "view"),
+        ("Remove the camera from the shelf.", "view"),
+        ("Move the camera 10 cm from the camera.", "move"),
+        ("Move the Camera 10 cm forward.", "move"),
+    ],
+)
+def test_quirk_a_camera_in_the_prompt_is_a_view_unless_from_or_to_the_camera(prompt: str, expected: str) -> None:
+    assert paper_operation(prompt) == expected
+
+
+@pytest.mark.parametrize(
+    ("prompt", "expected"),
+    [
+        ("Please, move the cup.", "please,"),
+        ("PLEASE MOVE the cup.", "move"),
+        ("Please  move the cup.", ""),
+        (" Move the cup.", ""),
+        ("Move\tthe cup.", "move\tthe"),
+        ("Remove: the cup", "remove:"),
+        ("请 move the cup.", "请"),
+        ("Verschieße die Tasse", "verschieße"),
+        ("ÉLARGIR la tasse", "élargir"),
+    ],
+)
+def test_quirk_words_end_at_a_blank_alone(prompt: str, expected: str) -> None:
+    assert paper_operation(prompt) == expected
 
 
 def test_paper_operation_of_unknown_and_empty_prompts() -> None:

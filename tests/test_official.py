@@ -164,6 +164,17 @@ def test_what_can_not_be_summed_up_is_one_line_and_2(tmp_path, capsys, what, mes
     assert not (tmp_path / "out").exists()
 
 
+def test_an_ssim_of_nan_spoils_the_mean_of_ssim_alone(tmp_path):
+    golden_files(tmp_path, cases()[0])
+    file = tmp_path / "Some_Model/fine_eval/edit-locality_eval_results.json"
+    values = json.loads(file.read_text())
+    complied = next(key for key, value in cases()[0]["ic"].items() if value["compliance"] > 0)
+    write(file, {**values, complied: {**values[complied], "ssim": math.nan}})
+    summary = aggregate_official(tmp_path, tmp_path / "judge").values["fine"]["SomeModel"]
+    assert math.isnan(summary["edit_locality"]["ssim"])
+    assert summary["average"] == pytest.approx(cases()[0]["expected"]["average"], abs=1e-9)
+
+
 def test_folders_that_are_none(tmp_path):
     with pytest.raises(OfficialFilesError, match=r"none is no folder, expected one that holds <model>/<subset>_eval"):
         aggregate_official(tmp_path / "none", tmp_path)

@@ -34,7 +34,8 @@ def _objects() -> datasets.List:
 def features() -> datasets.Features:
     """The schema. Units and frames are those of `types`; images are PNG (`depth` 16-bit, millimetres along camera z).
 
-    `segmentation` and `target_segmentation` hold 0 for background and i + 1 for the i-th of `objects` (the source's list, in both).
+    `provenance.extra` is JSON of what a released file says beyond the schema. `segmentation` and `target_segmentation` hold 0 for
+    background and i + 1 for the i-th of `objects` (the source's list, in both).
     """
     return datasets.Features(
         {
@@ -78,6 +79,7 @@ def features() -> datasets.Features:
                 "version": _TEXT,
                 "seed": datasets.Value("int64"),
                 "licence": _TEXT,
+                "extra": _TEXT,
             },
         }
     )

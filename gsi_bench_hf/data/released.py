@@ -1,9 +1,9 @@
 """The released layout of GSI-Bench, both ways: a folder of images and JSON files <-> records of `features`.
 
 What a record carries of a JSON file: `prompt` (`instruction`), `target` (`target.label`), `original_bbox_3d`, `new_bbox_3d`,
-`rotation_matrix`, `new_rotation_matrix` (`edit`) and `camera_intrinsics` (`camera.intrinsics`), every number to the last bit. A key
-that is null is the same as one that is not there. For other keys the schema has no place: they are left out, and a warning names
-them. Images are kept as the bytes of their files. What the files don't say is null in the record.
+`rotation_matrix`, `new_rotation_matrix` (`edit`) and `camera_intrinsics` (`camera.intrinsics`), every number to the last bit. Other
+keys, and those that are there but null, are kept as JSON in `provenance.extra`, so that they come back. Images are kept as the bytes
+of their files. What the files don't say is null in the record.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ __all__ = ["GENERATOR", "READER_VERSION", "ReleasedDataError", "ReleasedDataWarn
 
 GENERATOR = "GSI-Bench release"
 """`provenance.generator` of released records."""
-READER_VERSION = "1"
+READER_VERSION = "2"
 """Changes when the same files give other records; part of the cache key."""
 OnError = Literal["raise", "skip"]
 _UNREADABLE = (
@@ -45,7 +45,7 @@ _UNREADABLE = (
 
 
 class ReleasedDataWarning(UserWarning):
-    """Something of the released files does not reach the records."""
+    """Edits of the released files were left out."""
 
 
 def read(
@@ -90,7 +90,6 @@ def _rows(
 ) -> Iterator[dict[str, Any]]:
     found: list[ReleasedDataError] = [] if problems is None else problems
     before = len(found)
-    unknown: set[str] = set()
     source: tuple[str, _Picture | ReleasedDataError] | None = None  # edits of one image follow each other
     for edit in edits:
         try:
@@ -105,7 +104,6 @@ def _rows(
                 raise
             found.append(error.with_traceback(None))
             continue
-        _warn_unknown(folder / edit.metadata[0], metadata, unknown)
         yield row
     if problems is None and len(found) > before:
         warnings.warn(
@@ -207,17 +205,11 @@ def _row(
         **dict.fromkeys(
             ("objects", "target_objects", "depth", "segmentation", "target_segmentation", "difficulty", "scene")
         ),
-        "provenance": {"generator": GENERATOR, "version": version, "seed": None, "licence": spec.licence},
+        "provenance": {
+            "generator": GENERATOR,
+            "version": version,
+            "seed": None,
+            "licence": spec.licence,
+            "extra": metadata.extra,
+        },
     }
-
-
-def _warn_unknown(file: Path, metadata: Metadata, known: set[str]) -> None:
-    new = sorted(set(metadata.unknown) - known)
-    if new:
-        known.update(new)
-        keys = ", ".join(map(repr, new))
-        warnings.warn(
-            f"{file}: the record has no place for {keys}; left out, here and in every other file",
-            ReleasedDataWarning,
-            stacklevel=2,
-        )

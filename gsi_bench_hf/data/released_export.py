@@ -8,6 +8,7 @@ after), `<subset>_eval/{instruction-compliance,spatial-accuracy,edit-locality}_e
 from __future__ import annotations
 
 import json
+import math
 import re
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
@@ -148,8 +149,10 @@ def _detections(detections: Sequence[Detection]) -> dict[str, Any]:
 
 
 def _scores(outcome: Outcome) -> dict[str, dict[str, Any]]:
-    """The entry of each metric whose values are all known; of locality, LPIPS may be missing."""
+    """The entry of each metric that is known; of locality, LPIPS may be missing, and what has no value is NaN, as in the original."""
     known = {name: float(value) for name, value in (outcome.scores or {}).items() if value is not None}
+    if "lpips" in known:  # boxes over the whole image leave no SSIM
+        known = {"ssim": math.nan, "mse": math.nan, **known}
     entries = {}
     for metric, names in RESULTS.items():
         values = {name: known[name] for name in names if name in known}
@@ -160,5 +163,5 @@ def _scores(outcome: Outcome) -> dict[str, dict[str, Any]]:
 
 def _write_json(path: Path, content: Any) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(content, ensure_ascii=False, indent=2, allow_nan=False), encoding="utf-8")
+    path.write_text(json.dumps(content, ensure_ascii=False, indent=2), encoding="utf-8")
     return path

@@ -65,18 +65,19 @@ class Metadata:
     Attributes:
         operation: as the released evaluator reads it from the prompt; one of `types.OPERATIONS`.
         values: the keys of `FIELDS` that the file gives a value, numbers as floats.
-        unknown: keys that the record has no place for.
+        extra: JSON of what has no place of its own in a record: the file's other keys, and keys of `FIELDS` that are there but null;
+            None where there is neither.
     """
 
     operation: str
     values: Mapping[str, Any]
-    unknown: tuple[str, ...]
+    extra: str | None
 
 
 def read_metadata(file: Path) -> Metadata:
     """Read and check an edit's JSON file.
 
-    A key that an operation does not need may be missing or null, which mean the same: move and scale need both boxes, rotate the new
+    A key that an operation does not need may be missing or null: move and scale need both boxes, rotate the new
     rotation, remove the original box alone, view nothing but its prompt.
 
     Raises:
@@ -99,7 +100,8 @@ def read_metadata(file: Path) -> Metadata:
     for name, value in values.items():
         _check(file, name, value)
     given = {name: v.tolist() if isinstance(v, np.ndarray) else v for name, v in values.items() if v is not None}
-    return Metadata(operation, given, tuple(sorted(content.keys() - set(FIELDS))))
+    extra = {name: value for name, value in content.items() if name not in FIELDS or value is None}
+    return Metadata(operation, given, json.dumps(extra) if extra else None)
 
 
 def _parse(file: Path) -> dict[str, Any]:

@@ -112,7 +112,7 @@ def fetch(subset: Subset, repo: str, *, token: str | bool | None = None) -> Path
     Raises:
         UnavailableConfigError: it can't be had; one line says from where, why, and how to pass files instead.
     """
-    import huggingface_hub
+    import huggingface_hub.constants
     from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, HFValidationError
 
     file, endpoint = str(subset.hub_file), os.environ.get("HF_ENDPOINT") or huggingface_hub.constants.ENDPOINT

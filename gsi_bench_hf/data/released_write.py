@@ -17,9 +17,9 @@ from gsi_bench_hf.data.released_layout import IMAGE_SUFFIXES, belongs, edit_id, 
 def write(rows: Iterable[Mapping[str, Any]], folder: str | os.PathLike[str]) -> int:
     """Write records as a folder in the released layout: `released.read` of it gives the same records.
 
-    A key whose value is null is not written. Image files get the very bytes that the records hold; a `Dataset` is read without
-    decoding its images. A decoded image has lost its file: it becomes a PNG of the same pixels. Records that were not read from a
-    released folder get their id for image id and "0" for query.
+    A key whose value is null is not written, unless `provenance.extra` says that it was there. Image files get the very bytes
+    that the records hold; a `Dataset` is read without decoding its images. A decoded image has lost its file: it becomes a PNG of
+    the same pixels. Records that were not read from a released folder get their id for image id and "0" for query.
 
     Args:
         rows: records, as `read` or `datasets` yields them.
@@ -52,13 +52,14 @@ def write(rows: Iterable[Mapping[str, Any]], folder: str | os.PathLike[str]) -> 
             data, name = _encoded(row["target_image"])
             own = name is not None and belongs(name, image_id, query)
             _put(folder / (name if own and name else f"{image_id}_gtedit_{query}{_suffix(name, data)}"), data)
-        content = json.dumps(metadata_of(row), ensure_ascii=False, indent=2, allow_nan=False)
+        # What has no place of its own may hold any JSON, halves of surrogate pairs among it, which only escapes can say.
+        content = json.dumps(metadata_of(row), ensure_ascii=bool(_extra(row)), indent=2)
         _put(folder / f"{stem}.json", content.encode())
     return len(written)
 
 
 def metadata_of(row: Mapping[str, Any]) -> dict[str, Any]:
-    """The released JSON values of a record; keys without a value are left out."""
+    """The released JSON values of a record; keys without a value are left out, those of `provenance.extra` are put back."""
     edit, camera, target = (row.get(name) or {} for name in ("edit", "camera", "target"))
     values = {
         "prompt": row["instruction"],
@@ -69,7 +70,12 @@ def metadata_of(row: Mapping[str, Any]) -> dict[str, Any]:
         "rotation_matrix": _plain(edit.get("rotation_matrix")),
         "new_rotation_matrix": _plain(edit.get("new_rotation_matrix")),
     }
-    return {name: value for name, value in values.items() if value is not None}
+    return _extra(row) | {name: value for name, value in values.items() if value is not None}
+
+
+def _extra(row: Mapping[str, Any]) -> dict[str, Any]:
+    text = (row.get("provenance") or {}).get("extra")
+    return {} if text is None else dict(json.loads(text))
 
 
 def _plain(value: Any) -> Any:

@@ -62,7 +62,6 @@ def aggregate_paper(
     absent = next((key for key in ic if key not in sa), None)
     if absent is not None:
         raise ValueError(f"aggregate_paper: sa has no {absent!r}, expected every key of ic")
-    judged = {_without_suffix(key): score for key, score in ac.items()}
     counted = []
     for key, value in ic.items():
         locality = el.get(key, {})
@@ -73,7 +72,7 @@ def aggregate_paper(
                 sa[key]["edit_score"],
                 locality.get("ssim"),
                 locality.get("lpips"),
-                judged.get(f"{image_id}_edit_{query_id}"),
+                _judged(ac, f"{image_id}_edit_{query_id}"),
             )
         )
     summary = {name: float(np.mean([sample[name] for sample in counted])) for name in counted[0]}
@@ -81,5 +80,5 @@ def aggregate_paper(
     return summary
 
 
-def _without_suffix(key: str) -> str:
-    return key[: -len(_SUFFIXES[0])] if key.endswith(_SUFFIXES) else key
+def _judged(ac: Mapping[str, float | None], key: str) -> float | None:
+    return next((ac[name] for name in (key, *(key + suffix for suffix in _SUFFIXES)) if name in ac), None)

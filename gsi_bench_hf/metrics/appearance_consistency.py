@@ -8,15 +8,17 @@ import math
 _MARK = "||V^=^V||"
 
 
-def parse_judgement(text: str) -> float | None:
+def parse_judgement(text: str | None) -> float | None:
     """The score in a judge's reply: JSON with `score` between two `||V^=^V||` marks; None where it can't be read.
+
+    Quirks: what stands before the first mark and after the second takes no part, and the second may be missing.
 
     >>> parse_judgement('||V^=^V||{"score": 8, "reasoning": "same mug"}||V^=^V||')
     8
     >>> parse_judgement("I would give it an 8.") is None
     True
     """
-    parts = text.split(_MARK)
+    parts = text.split(_MARK) if isinstance(text, str) else []
     if len(parts) < 2:
         return None
     try:

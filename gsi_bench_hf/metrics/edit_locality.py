@@ -12,7 +12,7 @@ from PIL import Image
 
 from gsi_bench_hf.geometry import project_box
 from gsi_bench_hf.metrics.protocol_paper import DETECTOR_SIDE_PX, origin_bbox_2d, same
-from gsi_bench_hf.metrics.ssim import ssim_map
+from gsi_bench_hf.metrics.ssim import masked_mean, masked_ssim, ssim_map
 
 if TYPE_CHECKING:
     from gsi_bench_hf.metrics.lpips import Lpips
@@ -54,7 +54,8 @@ def paper_locality(
     """Likeness outside the edited object, as the released evaluator has it (protocol.md, "`paper`: Edit Locality").
 
     Quirks that are kept: the image is judged on the top-left part of its 896-pixel enlargement, the padding is the mean colour,
-    channels are BGR, detections are in the detector frame, and the *last* new detection is taken for the edited object.
+    channels are BGR, detections are in the detector frame, the *last* new detection is taken for the edited object, and SSIM's data
+    range is the span of the *edited* image.
 
     Args:
         source: PIL image or (H, W, 3) uint8, RGB.
@@ -65,7 +66,8 @@ def paper_locality(
         lpips: from `load_lpips`; None leaves LPIPS out.
 
     Returns:
-        NaN in every part where the two boxes cover the whole image.
+        Where the two boxes cover the whole image, SSIM and MSE are NaN and LPIPS is 0, a quirk too: as a weighted mean it is divided
+        by a weight that is at least a millionth.
     """
     source_image, edited_image = as_rgb(source), as_rgb(edited)
     if edited_image.size != source_image.size:
@@ -73,13 +75,14 @@ def paper_locality(
     a, b = paper_image(source_image), paper_image(edited_image)
     mask = paper_mask(a.shape[:2], origin_detections, edited_detections, edit)
     if not mask.any():
-        return Locality(float("nan"), None if lpips is None else float("nan"), float("nan"))
-    similarity = ssim_map(a, b, data_range=float(b.max() - b.min()))[mask].mean(dtype=np.float64)
-    mse = np.square(a - b)[mask].mean(dtype=np.float64)
+        return Locality(float("nan"), None if lpips is None else 0.0, float("nan"))
+    similarity = masked_ssim(a, b, mask, data_range=float(b.max() - b.min()))
+    difference = a - b
+    mse = masked_mean(np.einsum("ijk,ijk->ij", difference, difference), mask) / 3.0
     distance = None
     if lpips is not None:
-        distance = float(lpips.map(_paper_lpips_range(a), _paper_lpips_range(b))[mask].mean(dtype=np.float64))
-    return Locality(float(similarity), distance, float(mse))
+        distance = masked_mean(lpips.map(_paper_lpips_range(a), _paper_lpips_range(b)), mask)
+    return Locality(similarity, distance, mse)
 
 
 def paper_gate(ssim: float, lpips: float | None, real: bool) -> bool:
@@ -106,24 +109,33 @@ def paper_image(image: Image.Image) -> NDArray[np.float32]:
     width, height = image.size
     factor = DETECTOR_SIDE_PX / max(width, height)
     size = int(width * factor + 0.5), int(height * factor + 0.5)
-    pixels = _resize(np.asarray(image, dtype=np.float32), size)
     top, left = size[1] % _PATCH_PX // 2, size[0] % _PATCH_PX // 2
-    kept = pixels[top : top + size[1] // _PATCH_PX * _PATCH_PX, left : left + size[0] // _PATCH_PX * _PATCH_PX]
-    padded = np.empty((min(height, DETECTOR_SIDE_PX), min(width, DETECTOR_SIDE_PX), 3), dtype=np.float32)
-    padded[:] = _MEAN_RGB
-    part = kept[: padded.shape[0], : padded.shape[1]]
-    padded[: part.shape[0], : part.shape[1]] = part
-    return np.ascontiguousarray(padded[:, :, ::-1])
+    shape = min(height, DETECTOR_SIDE_PX), min(width, DETECTOR_SIDE_PX)
+    rows, columns = min(size[1] // _PATCH_PX * _PATCH_PX, shape[0]), min(size[0] // _PATCH_PX * _PATCH_PX, shape[1])
+    pixels = _resized_part(np.asarray(image)[:, :, ::-1], size, top + rows, left + columns)
+    if (rows, columns) == shape:
+        return np.ascontiguousarray(pixels[top : top + rows, left : left + columns])
+    padded = np.empty((*shape, 3), dtype=np.float32)
+    padded[:] = _MEAN_RGB[::-1]
+    padded[:rows, :columns] = pixels[top : top + rows, left : left + columns]
+    return padded
 
 
 def paper_mask(
     shape: tuple[int, ...], origin_detections: Sequence[Record], edited_detections: Sequence[Record], edit: Record
 ) -> Mask:
-    """(h, w) True outside the edited object's box before and after. A quirk: after, it is the last new detection's."""
+    """(h, w) True outside the edited object's box before and after.
+
+    Quirks: after, it is the last new detection's; and of a box that ends left of or above the image, that end is counted from the
+    opposite side, as negative indices are.
+    """
     mask = np.ones(shape, dtype=bool)
     for box in (origin_bbox_2d(edit, origin_detections), _last_new_bbox_2d(edited_detections, edit)):
         if box is not None:
-            fill_box(mask, box, False)
+            x1, y1, x2, y2 = (
+                int(v) for v in (max(0, box[0]), max(0, box[1]), min(shape[1], box[2]), min(shape[0], box[3]))
+            )
+            mask[y1:y2, x1:x2] = False
     return mask
 
 
@@ -201,17 +213,27 @@ def _last_new_bbox_2d(edited_detections: Sequence[Record], edit: Record) -> Any:
     return None
 
 
-def _resize(pixels: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
-    if size[0] >= pixels.shape[1] and size[1] >= pixels.shape[0]:
+def _resized_part(pixels: NDArray[np.uint8], size: tuple[int, int], rows: int, columns: int) -> NDArray[np.float32]:
+    """At least the first `rows` and `columns` of `pixels` (H, W, 3) resized to `size` (width, height)."""
+    height, width = pixels.shape[:2]
+    if size[0] >= width and size[1] >= height:
         import cv2
 
         # There is nothing to antialias in an enlargement, and OpenCV's plain bilinear filter is the same and ten times faster.
-        return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_LINEAR))
+        # A pixel takes from its two neighbours only, so what lies beyond the part that is asked for can stay away.
+        factors = size[0] / width, size[1] / height
+        used = pixels[: int(rows / factors[1]) + 3, : int(columns / factors[0]) + 3].astype(np.float32)
+        if used.shape[:2] == (height, width):
+            return np.asarray(cv2.resize(used, size, interpolation=cv2.INTER_LINEAR))
+        return np.asarray(cv2.resize(used, None, fx=factors[0], fy=factors[1], interpolation=cv2.INTER_LINEAR))
     # Pillow's filter on float channels is the antialiased bilinear one that torch took over from it.
-    channels = [Image.fromarray(pixels[:, :, i]).resize(size, Image.Resampling.BILINEAR) for i in range(3)]
-    return np.stack([np.asarray(channel) for channel in channels], axis=-1)
+    channels = [Image.fromarray(pixels[:, :, i].astype(np.float32)) for i in range(3)]
+    return np.stack([np.asarray(c.resize(size, Image.Resampling.BILINEAR)) for c in channels], axis=-1)
 
 
 def _paper_lpips_range(image: NDArray[np.float32]) -> NDArray[np.float32]:
-    scaled = image / np.float32(255.0) if image.max() > 1.0 else image
-    return np.asarray(scaled * np.float32(2.0) - np.float32(1.0))
+    # A quirk: what has no value above 1 is taken to be scaled already.
+    scaled = image / np.float32(255.0) if image.max() > 1.0 else image.copy()
+    scaled *= np.float32(2.0)
+    scaled -= np.float32(1.0)
+    return np.asarray(scaled)

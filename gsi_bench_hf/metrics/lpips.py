@@ -12,6 +12,7 @@ import os
 import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,9 +22,12 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     import torch
 
+PUBLISHED = "published"
+"""Names the published weights where a backbone is asked for."""
 WEIGHTS_URL = "https://download.pytorch.org/models/alexnet-owt-7be5be79.pth"
 _WEIGHTS_SHA256_PREFIX = "7be5be79"
 _DOWNLOAD_TIMEOUT_S = 30.0
+_HUB = "hf://"
 
 _CONVOLUTIONS = (  # torchvision's index, stride, padding, whether a 3×3 max-pool of stride 2 comes first
     (0, 4, 2, False),
@@ -43,6 +47,49 @@ Features = list["torch.Tensor"]
 
 class LpipsUnavailableError(RuntimeError):
     """LPIPS can't be built; the message says what is missing and how to get it."""
+
+
+@dataclass(frozen=True)
+class LpipsChoice:
+    """What an `lpips=` argument came to.
+
+    Attributes:
+        backbone: what another process builds the same network from: `PUBLISHED`, or what `load_lpips` takes; None for none.
+        network: the network; None for SSIM alone.
+        reason: why there is none; None where there is one.
+    """
+
+    backbone: str | None
+    network: Lpips | None
+    reason: str | None = None
+
+
+def choose_lpips(lpips: str | None, protocol: str) -> LpipsChoice:
+    """The one rule of which LPIPS a protocol is scored with.
+
+    Args:
+        lpips: "auto": for `paper` the published weights or a clear error, for `strict` what this machine has, or none;
+            `PUBLISHED`: the published weights whatever the protocol; a backbone as `load_lpips` takes it; None for SSIM alone.
+        protocol: "paper" or "strict".
+
+    Raises:
+        LpipsUnavailableError: where the weights asked for can't be had.
+    """
+    if lpips is None:
+        return LpipsChoice(None, None, "LPIPS was left out by choice: locality is by SSIM alone")
+    if lpips not in ("auto", PUBLISHED):
+        return LpipsChoice(lpips, load_lpips(lpips))
+    needed = lpips == PUBLISHED or protocol == "paper"
+    try:
+        # `strict` has a name for locality without LPIPS, so it fetches nothing unasked.
+        return LpipsChoice(PUBLISHED, load_lpips(download=needed))
+    except LpipsUnavailableError as error:
+        if protocol == "paper":
+            raise LpipsUnavailableError(f"protocol 'paper' needs LPIPS: {error}") from error
+        if needed:
+            raise
+        why = str(error).partition(": ")[0]  # the rest is how to get it, with paths of this machine
+        return LpipsChoice(None, None, f"locality is by SSIM alone, as LPIPS is not there: {why}")
 
 
 class Lpips:
@@ -70,10 +117,13 @@ class Lpips:
         """
         import torch
 
-        batch = torch.from_numpy(np.stack([_checked(image) for image in images])).permute(0, 3, 1, 2)
+        batch = torch.from_numpy(np.stack([_checked(image) for image in images]))
+        count, height, width, _ = batch.shape
         layers: Features = []
         with torch.inference_mode():
-            x = (batch - _channel(_SHIFT)) / _channel(_SCALE)
+            # Whole rows at a time: channel by channel, the innermost loop would be three numbers long.
+            rows = batch.reshape(count, height, width * 3).sub_(_row(_SHIFT, width)).div_(_row(_SCALE, width))
+            x = rows.reshape(count, height, width, 3).permute(0, 3, 1, 2)
             for (_, stride, padding, pool), (weight, bias) in zip(_CONVOLUTIONS, self._weights, strict=True):
                 if pool:
                     x = torch.nn.functional.max_pool2d(x, 3, 2)
@@ -116,8 +166,8 @@ def load_lpips(
 
     Args:
         backbone: AlexNet's weights: a safetensors file, a state dict file (read with `weights_only=True`), a state dict,
-            "hf://owner/name/path/in/repo.safetensors" for a file on the Hub, or None for the published weights of torchvision,
-            from torch's hub cache or its URL.
+            "hf://owner/name/path/in/repo.safetensors" for a file on the Hub (`HF_ENDPOINT` names another one), or None for the
+            published weights of torchvision, from torch's hub cache or its URL.
         heads: file of the v0.1 heads; None for the one in torchmetrics' package.
         download: whether None may ask the URL. Without, only what is on this machine is used.
 
@@ -151,10 +201,11 @@ def _checked(image: NDArray[Any]) -> NDArray[np.float32]:
     return np.ascontiguousarray(image, dtype=np.float32)
 
 
-def _channel(values: tuple[float, float, float]) -> torch.Tensor:
+def _row(values: tuple[float, float, float], width: int) -> torch.Tensor:
+    """(3 · width,) the channels' values, once for every pixel of a row."""
     import torch
 
-    return torch.tensor(values).reshape(1, 3, 1, 1)
+    return torch.tensor(values).repeat(width)
 
 
 def _channels_last(weight: torch.Tensor) -> torch.Tensor:
@@ -164,13 +215,22 @@ def _channels_last(weight: torch.Tensor) -> torch.Tensor:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    if path.suffix == ".safetensors":
-        from safetensors.torch import load_file
+    """The state dict of a file. Nothing in it is run: safetensors holds arrays alone, and the rest is read with `weights_only`."""
+    import pickle
 
-        return dict(load_file(path))
     import torch
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
 
-    return dict(torch.load(path, map_location="cpu", weights_only=True))
+    try:
+        if path.suffix == ".safetensors":
+            return dict(load_file(path))
+        return dict(torch.load(path, map_location="cpu", weights_only=True))
+    except (SafetensorError, pickle.UnpicklingError, EOFError, RuntimeError, TypeError, ValueError) as error:
+        why = " ".join(str(error).split())[:160]
+        raise LpipsUnavailableError(
+            f"{path} can't be read ({type(error).__name__}: {why}); expected safetensors, or a state dict saved by torch.save"
+        ) from error
 
 
 def _heads_path(heads: str | os.PathLike[str] | None) -> Path:
@@ -188,12 +248,26 @@ def _backbone_path(backbone: str | os.PathLike[str] | None, download: bool) -> P
     if backbone is None:
         return _published_backbone(download)
     name = os.fspath(backbone)
-    if name.startswith("hf://"):
-        from huggingface_hub import hf_hub_download
+    return _hub_file(name) if name.startswith(_HUB) else _existing(Path(name), "backbone")
 
-        owner, repo, file = name.removeprefix("hf://").split("/", 2)
-        return Path(hf_hub_download(f"{owner}/{repo}", file))
-    return _existing(Path(name), "backbone")
+
+def _hub_file(name: str) -> Path:
+    import huggingface_hub.constants
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError
+
+    parts = name.removeprefix(_HUB).split("/", 2)
+    if len(parts) < 3 or not all(parts):
+        raise LpipsUnavailableError(
+            f"the LPIPS backbone is {name!r}, expected hf://owner/name/path/in/repo.safetensors"
+        )
+    endpoint = os.environ.get("HF_ENDPOINT") or huggingface_hub.constants.ENDPOINT
+    try:
+        return Path(huggingface_hub.hf_hub_download("/".join(parts[:2]), parts[2], endpoint=endpoint))
+    except (HfHubHTTPError, HFValidationError, OSError) as error:
+        why = " ".join(str(error).split())
+        raise LpipsUnavailableError(
+            f"the LPIPS backbone {name} can't be had from {endpoint} ({type(error).__name__}: {why}); pass the path of a file"
+        ) from error
 
 
 def _existing(path: Path, what: str) -> Path:

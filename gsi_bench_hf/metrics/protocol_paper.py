@@ -64,7 +64,8 @@ def score_edit(
     box = origin_bbox_2d(edit, origin_detections)
     if box is None or not gate or (operation != "remove" and not edited_detections):
         return _scores(False, 0.0)
-    return _SCORES[operation](edit, box, origin_detections, edited_detections)
+    with np.errstate(all="ignore"):  # detections hold what a network said: NaNs and negative extents too
+        return _SCORES[operation](edit, box, origin_detections, edited_detections)
 
 
 def origin_bbox_2d(edit: Record, origin_detections: Sequence[Record]) -> Float | None:
@@ -86,8 +87,9 @@ def same(a: ArrayLike, b: ArrayLike, threshold: float) -> bool:
     >>> same([0.0, 0.0], [0.0, 0.3], 0.1), same([0.0, 0.0], [0.0, 0.4], 0.1)
     (True, False)
     """
-    difference = np.asarray(a, dtype=np.float64) - np.asarray(b, dtype=np.float64)
-    return bool(np.vdot(difference, difference) < threshold)
+    with np.errstate(invalid="ignore", over="ignore"):
+        difference = np.asarray(a, dtype=np.float64) - np.asarray(b, dtype=np.float64)
+        return bool(np.vdot(difference, difference) < threshold)
 
 
 def view_score(edited: Any, target: Any, lpips: Lpips | None) -> float:
@@ -116,6 +118,10 @@ def view_score(edited: Any, target: Any, lpips: Lpips | None) -> float:
 def same_viewpoint(source: Any, edited: Any) -> bool | None:
     """Whether both images were taken from one viewpoint: SIFT matches, essential matrix, camera rotation below 10°.
 
+    Quirks, all of which decide cases: SIFT takes the RGB channels for BGR; a fixed focal length stands for every camera's; the four
+    poses of the essential matrix are told apart as if pixels were coordinates on a unit focal plane, RANSAC's outliers among them; a
+    cosine that rounding brings above 1 has no angle, and counts as "no".
+
     Args:
         source: PIL image or (H, W, 3) uint8, RGB.
         edited: the same size.
@@ -130,14 +136,14 @@ def same_viewpoint(source: Any, edited: Any) -> bool | None:
     if len(first) < _MIN_MATCHES:
         return None
     height, width = a.shape[:2]
-    # A fixed focal length whatever the camera was, and OpenCV's RANSAC, which starts from a fixed seed.
+    # OpenCV's RANSAC starts from a fixed seed.
     camera: dict[str, Any] = {"focal": _FOCAL_PX, "pp": (width / 2, height / 2)}
     matrix, _ = cv2.findEssentialMat(first, second, method=cv2.RANSAC, prob=0.999, threshold=1.0, **camera)
     if matrix is None or matrix.shape != (3, 3):
         return None
-    # A quirk: RANSAC's outliers take part in choosing among the four poses.
-    _, rotation, _, _ = cv2.recoverPose(matrix, first, second, **camera)
-    return math.degrees(rotation_angle(np.eye(3), rotation)) < _MAX_VIEW_ROTATION_DEG
+    _, rotation, _, _ = cv2.recoverPose(matrix, first, second)
+    cosine = float(np.trace(rotation) - 1.0) / 2.0
+    return -1.0 <= cosine <= 1.0 and math.degrees(math.acos(cosine)) < _MAX_VIEW_ROTATION_DEG
 
 
 def to_detector_frame(bbox_2d: ArrayLike, size: tuple[int, int]) -> Float:
@@ -156,8 +162,8 @@ def _matches(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> tuple[Float, Float]:
     import cv2
 
     sift = getattr(cv2, "SIFT_create")()  # noqa: B009 - OpenCV's type stubs don't know it
-    points_a, descriptors_a = sift.detectAndCompute(cv2.cvtColor(a, cv2.COLOR_RGB2GRAY), None)
-    points_b, descriptors_b = sift.detectAndCompute(cv2.cvtColor(b, cv2.COLOR_RGB2GRAY), None)
+    points_a, descriptors_a = sift.detectAndCompute(a, None)
+    points_b, descriptors_b = sift.detectAndCompute(b, None)
     if descriptors_a is None or descriptors_b is None:
         return np.empty((0, 2)), np.empty((0, 2))
     pairs = cv2.BFMatcher().knnMatch(descriptors_a, descriptors_b, k=2)
@@ -187,16 +193,17 @@ def _choose(
     origin: Sequence[Record],
     edited: Sequence[Record],
 ) -> Record | None:
-    """The edited detection that is taken for the edited object, or None."""
+    """The edited detection that is taken for the edited object, or None.
+
+    It has to be unlike *every* origin detection, whatever their labels. One whose centre is no number is near to nothing.
+    """
     boxes_2d, boxes_3d = _stack(edited, "bbox_2d"), _stack(edited, "bbox_3d")
     near_3d = _squared_distances(boxes_3d, _stack(origin, "bbox_3d")) < _CANDIDATE_3D[operation]
     near_2d = _squared_distances(boxes_2d, _stack(origin, "bbox_2d")) < _SAME_2D
     shift = np.linalg.norm(boxes_2d - origin_2d, axis=1) / (np.linalg.norm(gt_2d - origin_2d) + _EPSILON)
-    candidates = np.flatnonzero(~(near_3d | near_2d).any(axis=1) & (shift > _MIN_SHIFT))
-    if len(candidates) == 0:
-        return None
-    distances = np.linalg.norm(boxes_3d[candidates, :3] - gt_center_m, axis=1)
-    return edited[int(candidates[np.argmin(distances)])]
+    distances = np.linalg.norm(boxes_3d[:, :3] - gt_center_m, axis=1)
+    candidates = np.flatnonzero(~(near_3d | near_2d).any(axis=1) & (shift > _MIN_SHIFT) & np.isfinite(distances))
+    return edited[int(candidates[np.argmin(distances[candidates])])] if len(candidates) else None
 
 
 def _closeness(log_ratio: Any) -> Any:

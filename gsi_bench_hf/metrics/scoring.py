@@ -22,6 +22,7 @@ from gsi_bench_hf.metrics.edit_locality import (
     strict_el,
     strict_locality,
 )
+from gsi_bench_hf.metrics.lpips import choose_lpips
 from gsi_bench_hf.metrics.protocol_paper import same_viewpoint, score_edit, to_detector_frame, view_score
 from gsi_bench_hf.metrics.protocol_strict import score_strict
 from gsi_bench_hf.metrics.summary import AVERAGE, METRICS, SampleScore, summarise, unscorable
@@ -66,27 +67,16 @@ def resolve_protocol(protocol: str, sample: Sample) -> Protocol_:
 
 
 def resolve_lpips(lpips: Lpips | str | None, protocol: str) -> Lpips | None:
-    """The LPIPS that "auto" means: for `paper` the published weights or a clear error; for `strict` what this machine has, or None.
+    """The LPIPS to score with; `lpips.choose_lpips` has the rule.
 
     Args:
-        lpips: "auto", "published" for the published weights whatever the protocol, the path of a backbone, a built `Lpips`, or None.
+        lpips: what `choose_lpips` takes, or a built `Lpips`, which is used as it is.
         protocol: "paper" or "strict".
 
     Raises:
         LpipsUnavailableError: where the weights asked for can't be had; pass lpips=None to do without.
     """
-    if not isinstance(lpips, str):
-        return lpips
-    from gsi_bench_hf.metrics.lpips import LpipsUnavailableError, load_lpips
-
-    if lpips == "published" or (lpips == "auto" and protocol == "paper"):
-        return load_lpips()
-    if lpips != "auto":
-        return load_lpips(lpips)
-    try:
-        return load_lpips(download=False)
-    except LpipsUnavailableError:
-        return None
+    return choose_lpips(lpips, protocol).network if isinstance(lpips, str) else lpips
 
 
 def score_sample(
@@ -169,7 +159,7 @@ def _score_paper(
     locality = paper_locality(source, edited, origin, found, edit, lpips)
     details: dict[str, Any] = {"locality": "ssim" if lpips is None else "lpips", **_plain_locality(locality)}
     if operation == "view":
-        accuracy = compliance = view_score(edited, sample.target_image, lpips)
+        accuracy = compliance = view_score(_resized(edited, source.size), sample.target_image, lpips)
     else:
         gate = paper_gate(locality.ssim, locality.lpips, sample.row.get("environment") == "real")
         if operation == "rotate":

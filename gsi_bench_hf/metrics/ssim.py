@@ -52,13 +52,40 @@ def ssim(image_a: NDArray[Any], image_b: NDArray[Any], *, data_range: float, win
     return float(full[border:-border, border:-border].mean(dtype=np.float64))
 
 
+def masked_ssim(
+    image_a: NDArray[Any],
+    image_b: NDArray[Any],
+    mask: NDArray[np.bool_],
+    *,
+    data_range: float,
+    window: Window = "uniform",
+) -> float:
+    """Mean of `ssim_map` over the pixels of `mask` (H, W) and the channels, plane by plane. NaN where one of them is.
+
+    Args and Raises: as `ssim_map`; the mask has at least one pixel.
+    """
+    a, b = _same_type(image_a, image_b)
+    _check(a, b, window)
+    means = []
+    for channel in range(a.shape[2]):
+        one, other = (np.ascontiguousarray(image[..., channel]) for image in (a, b))
+        means.append(masked_mean(_plane(one, other, data_range, window), mask))
+    return float(np.mean(means))
+
+
+def masked_mean(values: NDArray[Any], mask: NDArray[np.bool_]) -> float:
+    """Mean of (H, W) `values`, summed up in double precision, over the True pixels of `mask`, of which there is at least one."""
+    return float(values[mask].mean(dtype=np.float64))
+
+
 def _plane(a: NDArray[Any], b: NDArray[Any], data_range: float, window: Window) -> NDArray[Any]:
     """SSIM of two (H, W) planes: (2 μa μb + c1)(2 σab + c2) / ((μa² + μb² + c1)(σa² + σb² + c2)), in place where it can be."""
     sample = 1.0 if window == "gaussian" else _UNIFORM_SIZE**2 / (_UNIFORM_SIZE**2 - 1)
     c1, c2 = (_K1 * data_range) ** 2, (_K2 * data_range) ** 2
     mean_a, mean_b = _blur(a, window), _blur(b, window)
-    variances = _blur(a * a, window)
-    variances += _blur(b * b, window)
+    powers = a * a
+    powers += b * b
+    variances = _blur(powers, window)  # of both, which only their sum is needed of
     covariances = _blur(a * b, window)
     products = mean_a * mean_b
     covariances -= products

@@ -5,13 +5,14 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gsi_bench_hf.geometry import box_corners, project_points, rotation_z
-from gsi_bench_hf.synth.render import Renderer
+from gsi_bench_hf.synth.render import Quality, Renderer
 from gsi_bench_hf.synth.scene import Scene, SceneObject, object_box
 from gsi_bench_hf.types import Box3D, Camera, Detection
 
@@ -93,6 +94,9 @@ class KnownScene:
         scene: the source scene.
         target_id: the object that was to be edited.
         renderer: draws it.
+
+    Attributes:
+        glimpses: how many poses were looked at.
     """
 
     def __init__(self, scene: Scene, target_id: str, renderer: Renderer) -> None:
@@ -102,7 +106,7 @@ class KnownScene:
         near = tuple(item for item in scene.fixtures if item.kind not in _BACKGROUND_FIXTURES)
         self._near = dataclasses.replace(scene, fixtures=near, objects=(self.target,))
         self._depths: dict[tuple[int, int], Float32] = {}
-        self.renders = 0
+        self.glimpses = 0
 
     def level_camera(self, width: int) -> Camera:
         """The camera for an image of that width."""
@@ -119,6 +123,7 @@ class KnownScene:
             self._depths[size] = self._render(scene, ("depth",), "draft").depth_m
         return self._depths[size]
 
+    @cached_property
     def background(self) -> NDArray[np.uint8]:
         """(H, W, 3) the scene without the target, full light."""
         return np.asarray(self._render(self.scene.without(self.target.instance_id), ("rgb",), "full").rgb)
@@ -128,32 +133,25 @@ class KnownScene:
         return object_box(pose.apply(self.target), self.camera)
 
     def window(self, pose: Pose, camera: Camera, margin: float) -> Window:
-        """Around the projected box, grown on every side by `margin` of its larger side, cut to the image."""
-        box = self.box(pose)
-        if box.center_m[2] < 0.1:
-            return Window(0, 0, 0, 0)
-        corners = project_points(box_corners(box.center_m, box.extents_m, box.rotation), camera.intrinsics)
-        low, high = corners.min(axis=0), corners.max(axis=0)
-        grow = margin * float((high - low).max()) + 2.0
-        limit = np.array([camera.width, camera.height])
-        # Even, because the renderer's contact shadows are worked out for every second pixel.
-        left, top = np.clip(np.floor((low - grow) / 2.0) * 2.0, 0, limit).astype(int)
-        right, bottom = np.clip(np.ceil(high + grow), 0, limit).astype(int)
-        return Window(int(left), int(top), int(right), int(bottom))
+        """Around the projected box; see `window_around`."""
+        return window_around(self.box(pose), camera, margin)
 
     def draft(self, pose: Pose, camera: Camera, window: Window) -> Glimpse:
         """The target on its table without shadows or the other objects; the mask leaves out what they hide."""
-        frame = self._render(self._near_scene(pose, _cropped(camera, window)), ("rgb", "depth"), "draft")
+        self.glimpses += 1
+        frame = self._render(self._near_scene(pose, cropped(camera, window)), ("rgb", "depth"), "draft")
         behind = self.background_depth(camera)[window.slices]
         return Glimpse(window, frame.rgb, frame.depth_m < behind - _IN_FRONT_M)
 
-    def full(self, pose: Pose, camera: Camera, window: Window) -> Glimpse:
-        """The whole scene with the target so posed, in the image's own light."""
-        scene = self.scene.with_object(pose.apply(self.target)).with_camera(_cropped(camera, window))
-        frame = self._render(scene, ("rgb", "segmentation"), "full")
+    def full(self, pose: Pose, camera: Camera, window: Window, quality: Quality = "full") -> Glimpse:
+        """The whole scene with the target so posed, in the image's own light ("full", or "lit" for less)."""
+        scene = self.scene.with_object(pose.apply(self.target)).with_camera(cropped(camera, window))
+        self.glimpses += 1
+        frame = self._render(scene, ("rgb", "segmentation"), quality)
         number = [o.instance_id for o in scene.objects].index(self.target.instance_id) + 1
         return Glimpse(window, frame.rgb, frame.segmentation == number)
 
+    @cached_property
     def masks(self) -> NDArray[np.int32]:
         """(H, W) the source image's segmentation: i + 1 for the i-th object."""
         return np.asarray(self._render(self.scene, ("segmentation",), "draft").segmentation)
@@ -215,8 +213,7 @@ class KnownScene:
     def _near_scene(self, pose: Pose, camera: Camera) -> Scene:
         return dataclasses.replace(self._near, objects=(pose.apply(self.target),), camera=camera)
 
-    def _render(self, scene: Scene, want: tuple[str, ...], quality: Any) -> Any:
-        self.renders += 1
+    def _render(self, scene: Scene, want: tuple[str, ...], quality: Quality) -> Any:
         return self.renderer.render(scene, want=want, quality=quality)
 
 
@@ -226,7 +223,25 @@ def mask_bounds(mask: Bool) -> Float:
     return np.array([columns[0], rows[0], columns[-1] + 1, rows[-1] + 1], dtype=np.float64)
 
 
-def _cropped(camera: Camera, window: Window) -> Camera:
+def window_around(box: Box3D, camera: Camera, margin: float) -> Window:
+    """The window around a projected box, grown on every side by `margin` of its larger side, cut to the image.
+
+    It is empty for a box behind the eye.
+    """
+    if box.center_m[2] < 0.1:
+        return Window(0, 0, 0, 0)
+    corners = project_points(box_corners(box.center_m, box.extents_m, box.rotation), camera.intrinsics)
+    low, high = corners.min(axis=0), corners.max(axis=0)
+    grow = margin * float((high - low).max()) + 2.0
+    limit = np.array([camera.width, camera.height])
+    # Even, because the renderer's contact shadows are worked out for every second pixel.
+    left, top = np.clip(np.floor((low - grow) / 2.0) * 2.0, 0, limit).astype(int)
+    right, bottom = np.clip(np.ceil(high + grow), 0, limit).astype(int)
+    return Window(int(left), int(top), int(right), int(bottom))
+
+
+def cropped(camera: Camera, window: Window) -> Camera:
+    """The camera that sees just a window of the image."""
     k = camera.intrinsics.copy()
     k[:2, 2] -= [window.left, window.top]
     return Camera(k, camera.world_from_camera, window.right - window.left, window.bottom - window.top)

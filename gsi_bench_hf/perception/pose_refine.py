@@ -11,11 +11,14 @@ from numpy.typing import NDArray
 from gsi_bench_hf.perception.known_scene import Glimpse, KnownScene, Pose, Window
 from gsi_bench_hf.perception.photometry import SMOOTH_PX, Look, blurred, unexplained
 from gsi_bench_hf.perception.pose_search import DIM
+from gsi_bench_hf.synth.render import Quality
 
 Float = NDArray[np.float64]
 Float32 = NDArray[np.float32]
 
 _MARGIN = 0.22
+_SAME_SLOPES_PX = 0.7
+"""A step no longer than this leaves the slopes as they were, well enough: they cost more than a look does."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +38,23 @@ class Fit:
     area_px: float
 
 
+@dataclass(frozen=True, eq=False)
+class _Slopes:
+    """How a picture changes with the pose.
+
+    Attributes:
+        window: of the picture.
+        free: which of x, y, yaw, log scale change.
+        units: (4,) the changes that `jacobian` is for.
+        jacobian: (h, w, 3, len(free)) change of colour.
+    """
+
+    window: Window
+    free: tuple[int, ...]
+    units: Float
+    jacobian: Float32
+
+
 class Matcher:
     """Compares renders with the edited image at one size.
 
@@ -43,11 +63,12 @@ class Matcher:
         look: of the edited image.
         image: (H, W, 3) float32, the edited image, 0..1.
         background: (H, W, 3) float32, the scene without the target, rendered, same size.
-        full: whether poses are rendered in full light (only at the image's own size).
+        quality: of the renders that poses are judged by; slopes always come from drafts.
     """
 
-    def __init__(self, known: KnownScene, look: Look, image: Float32, background: Float32, *, full: bool) -> None:
-        self.known, self.look, self.full = known, look, full
+    def __init__(self, known: KnownScene, look: Look, image: Float32, background: Float32, *, quality: Quality) -> None:
+        self.known, self.look, self.quality = known, look, quality
+        self.full = quality != "draft"
         self.camera = known.level_camera(image.shape[1])
         self.scale = image.shape[1] / known.camera.width
         self.background = background
@@ -61,9 +82,9 @@ class Matcher:
         self.tolerance = leniency * self.look.tolerance
         self.badness = unexplained(self._image, self._plain, self.tolerance)
 
-    def measure(self, pose: Pose) -> Fit:
-        """How well a pose explains the image."""
-        window = self.known.window(pose, self.camera, _MARGIN)
+    def measure(self, pose: Pose, window: Window | None = None) -> Fit:
+        """How well a pose explains the image, looked at in a window; None for the pose's own."""
+        window = window or self.known.window(pose, self.camera, _MARGIN)
         if window.empty:
             return Fit(pose, 0.0, -1.0, 0.0)
         glimpse = self._glimpse(pose, window, full=self.full)
@@ -91,12 +112,14 @@ class Matcher:
         return fit
 
     def _descend(self, pose: Pose, free: tuple[int, ...], iterations: int) -> Fit:
-        damping, best = 1e-3, self.measure(pose)
+        damping, best, slopes = 1e-3, self.measure(pose), None
         for _ in range(iterations):
-            step = self._step(best.pose, free, damping)
-            if step is None:
+            if slopes is None:
+                slopes = self._slopes(best.pose, free)
+            if slopes is None:
                 break
-            tried = self._along(best, step)
+            step = self._step(best.pose, slopes, damping)
+            tried = self._along(best, step, slopes.window if self.full else None)
             if tried is best:
                 damping *= 30.0
                 if damping > 10.0:
@@ -107,12 +130,14 @@ class Matcher:
             best, damping = tried, max(damping * 0.2, 1e-4)
             if (moved < 0.03).all() or gained < 2e-3 * best.relief:
                 break
+            if not self.full or (moved > _SAME_SLOPES_PX).any():
+                slopes = None
         return best
 
-    def _along(self, best: Fit, step: Float) -> Fit:
+    def _along(self, best: Fit, step: Float, window: Window | None) -> Fit:
         """The best of ever longer steps. Fine texture makes steps too short: beyond half its wavelength it pulls nowhere."""
         for length in (1.0, 2.5) if self.full else (1.0, 2.5, 6.0):
-            tried = self.measure(best.pose.plus(length * step))
+            tried = self.measure(best.pose.plus(length * step), window)
             if tried.relief <= best.relief:
                 break
             best = tried
@@ -127,15 +152,12 @@ class Matcher:
         radius_m = max(float(box.extents_m.max()) / 2.0, 1e-3)
         return np.array([pixel_m, pixel_m, pixel_m / radius_m, pixel_m / radius_m])
 
-    def _step(self, pose: Pose, free: tuple[int, ...], damping: float) -> Float | None:
+    def _slopes(self, pose: Pose, free: tuple[int, ...]) -> _Slopes | None:
+        """How the picture around a pose changes with each free number; None where the pose is out of the picture."""
         window = self.known.window(pose, self.camera, _MARGIN)
         if window.empty:
             return None
         units = self._units(pose)
-        residual = self._difference(self._glimpse(pose, window, full=self.full))
-        squared = np.einsum("hwc,hwc->hw", residual, residual)
-        tolerance2 = self.tolerance**2
-        weight = (tolerance2 / (squared + tolerance2)) ** 2 * _inner(window, self.camera.width, self.camera.height)
         here = self._glimpse(pose, window, full=False)
         dim = self._dim(here)
         at_rest = self._composed(here, dim)
@@ -148,14 +170,22 @@ class Matcher:
                 slopes.append((ahead - behind) / 2.0)
             else:  # good enough for the way there, at half the renders
                 slopes.append(ahead - at_rest)
-        jacobian = np.stack(slopes, axis=-1)
+        return _Slopes(window, free, units, np.stack(slopes, axis=-1))
+
+    def _step(self, pose: Pose, slopes: _Slopes, damping: float) -> Float:
+        """(4,) the change of the pose that the damped normal equations ask for."""
+        window, jacobian = slopes.window, slopes.jacobian
+        residual = self._difference(self._glimpse(pose, window, full=self.full))
+        squared = np.einsum("hwc,hwc->hw", residual, residual)
+        tolerance2 = self.tolerance**2
+        weight = (tolerance2 / (squared + tolerance2)) ** 2 * _inner(window, self.camera.width, self.camera.height)
         weighted = jacobian * weight[..., None, None]
         normal = np.einsum("hwci,hwcj->ij", weighted, jacobian).astype(np.float64)
         toward = np.einsum("hwci,hwc->i", weighted, residual).astype(np.float64)
         normal += np.diag(damping * np.diag(normal) + 1e-9)
         step = np.zeros(4)
-        step[list(free)] = np.clip(np.linalg.solve(normal, toward), -6.0, 6.0)
-        return step * units
+        step[list(slopes.free)] = np.clip(np.linalg.solve(normal, toward), -6.0, 6.0)
+        return step * slopes.units
 
     def _glimpse(self, pose: Pose, window: Window, *, full: bool) -> Glimpse:
         key = (pose, window, full)
@@ -163,7 +193,9 @@ class Matcher:
             if len(self._last) > 16:
                 self._last.clear()
             self._last[key] = (
-                self.known.full(pose, self.camera, window) if full else self.known.draft(pose, self.camera, window)
+                self.known.full(pose, self.camera, window, self.quality)
+                if full
+                else self.known.draft(pose, self.camera, window)
             )
         return self._last[key]
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from gsi_bench_hf.perception.known_scene import mask_bounds
+from gsi_bench_hf.perception.known_scene import Window, cropped, mask_bounds, window_around
 from gsi_bench_hf.perception.photometry import Look, as_float, blurred, fit_look
 from gsi_bench_hf.synth import scene as scenes
 from gsi_bench_hf.synth.render import Renderer, shared_renderer
@@ -25,6 +25,8 @@ _SMOOTH_PX = 1.2
 _JUST_SEEN, _WHOLLY_OFF = 2.5, 22.0
 """CIELAB distances: up to the first a pixel is right, from the second on it is wrong."""
 _LEAST_PX = 12
+_MARGIN = 0.2
+"""Of the larger side of the box in the picture: contact shadows and blur come from beyond it."""
 
 
 class RenderCompare:
@@ -55,33 +57,46 @@ class RenderCompare:
             image = as_float(edited, (source.camera.width, source.camera.height))
         except UnscorableError as error:
             return Judgement(None, str(error))
-        picture, mask = self._expected(sample, source, scan)
-        if mask.sum() < _LEAST_PX:
-            return Judgement(None, "too little of the target is in view to judge it")
         look = fit_look(image, np.asarray(sample.source_image))
-        return compare(image, picture, mask, look)
+        scene, window = self._expected(sample, source, scan)
+        unseen = Judgement(None, "too little of the target is in view to judge it")
+        if window.empty:
+            return unseen
+        picture, mask = self._drawn(scene, window, sample, source, removed=removed)
+        if mask.sum() < _LEAST_PX:
+            return unseen
+        return compare(image[window.slices], picture, mask, look)
 
-    def _expected(self, sample: Sample, source: scenes.Scene, scan: Scan) -> tuple[NDArray[np.uint8], Bool]:
-        """(H, W, 3) what the edited image should show, and (H, W) where to look."""
-        renderer = self._renderer or shared_renderer()
-        number = [item.instance_id for item in source.objects].index(sample.target_id) + 1
+    def _expected(self, sample: Sample, source: scenes.Scene, scan: Scan) -> tuple[scenes.Scene, Window]:
+        """The scene that the edited image should show, and the part of it to look at."""
+        target, camera = source.object(sample.target_id), source.camera
         if scan.target is None:
-            mask = np.asarray(renderer.render(source, want=("segmentation",)).segmentation == number)
-            frame = renderer.render(source.without(sample.target_id), want=("rgb",))
-            assert frame.rgb is not None
-            return frame.rgb, cv2.dilate(mask.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
-        scene, camera = source, source.camera
+            return source.without(sample.target_id), window_around(scenes.object_box(target, camera), camera, _MARGIN)
         if scan.camera_translation_m is not None and scan.camera_rotation is not None:
             motion = np.eye(4)
             motion[:3, :3], motion[:3, 3] = scan.camera_rotation, scan.camera_translation_m
             camera = Camera(camera.intrinsics, camera.world_from_camera @ motion, camera.width, camera.height)
         else:
-            item = scenes.object_at_box(source.object(sample.target_id), scan.target.box, camera)
-            scene = source.with_object(item)
-        frame = renderer.render(scene.with_camera(camera), want=("rgb", "segmentation"))
+            target = scenes.object_at_box(target, scan.target.box, camera)
+        scene = source.with_object(target).with_camera(camera)
+        return scene, window_around(scenes.object_box(target, camera), camera, _MARGIN)
+
+    def _drawn(
+        self, scene: scenes.Scene, window: Window, sample: Sample, source: scenes.Scene, *, removed: bool
+    ) -> tuple[NDArray[np.uint8], Bool]:
+        """(h, w, 3) the window's picture, and (h, w) where to look in it: the target, or what it hid."""
+        renderer = self._renderer or shared_renderer()
+        number = [item.instance_id for item in source.objects].index(sample.target_id) + 1
+        frame = renderer.render(scene.with_camera(cropped(scene.camera, window)), want=("rgb", "segmentation"))
         assert frame.rgb is not None
-        assert frame.segmentation is not None
-        return frame.rgb, frame.segmentation == number
+        labels = frame.segmentation
+        if removed:
+            before = source.with_camera(cropped(source.camera, window))
+            labels = renderer.render(before, want=("segmentation",)).segmentation
+        mask = np.asarray(labels == number)
+        if removed:
+            mask = cv2.dilate(mask.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+        return frame.rgb, mask
 
 
 def compare(image: Float32, picture: NDArray[np.uint8], mask: Bool, look: Look) -> Judgement:

@@ -7,6 +7,7 @@ full size. The wanted pose is never looked at.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -22,12 +23,13 @@ from gsi_bench_hf.perception.others import Others, count_others
 from gsi_bench_hf.perception.photometry import SMOOTH_PX, Look, as_float, blurred, fit_look, unexplained
 from gsi_bench_hf.perception.pose_refine import Fit, Matcher, shrink
 from gsi_bench_hf.synth import scene as scenes
-from gsi_bench_hf.synth.render import Renderer, shared_renderer
+from gsi_bench_hf.synth.render import Quality, Renderer, shared_renderer
 from gsi_bench_hf.types import Detection, Sample, Scan
 
 Float32 = NDArray[np.float32]
 Bool = NDArray[np.bool_]
 
+_KEPT_SCENES = 24
 _COARSE_PX, _COARSE_OBJECT_PX = (128, 192, 256), 20.0
 """Widths of the image for the coarse search: the least at which the target is so large."""
 _MIDDLE_PX, _MIDDLE_OBJECT_PX = (256, 512), 44.0
@@ -41,6 +43,9 @@ _SAME_TURN_RAD = np.deg2rad(28.0)
 """Refining from poses turned by less than this leads to the same pose."""
 _WORTH_REFINING = 0.75
 """A drafted turn is refined in full light if it is this near to the best: the best has had that already."""
+_WELL_EXPLAINED = 0.85
+_RIVAL = 0.93
+"""Turns whose reliefs are so near are told apart by the best light: a handle that is all but hidden makes no more of a difference."""
 _KEEP_SOURCE = 0.01
 """The source pose is kept unless another is better by this share."""
 
@@ -54,6 +59,7 @@ class SceneFit:
 
     def __init__(self, renderer: Renderer | None = None) -> None:
         self._renderer = renderer
+        self._scenes: OrderedDict[tuple[str, str], KnownScene] = OrderedDict()
 
     def detect(self, sample: Sample, edited: Image.Image) -> Scan:
         """Find the target, and say which other objects are lost or added.
@@ -64,12 +70,23 @@ class SceneFit:
         """
         if sample.scene is None:
             raise ValueError(f"scene-fit needs the record's scene, and {sample.id} has none; use another detector")
-        source = scenes.from_json(sample.scene).source
-        known = KnownScene(source, sample.target_id, self._renderer or shared_renderer())
+        known = self._known(sample)
         image = as_float(edited, (known.camera.width, known.camera.height))
         if sample.operation == "view":
             return view_search.scan(known, sample, image)
-        return _Explanation(known, sample, image).scan()
+        return _Explanation(known, sample, image, known.glimpses).scan()
+
+    def _known(self, sample: Sample) -> KnownScene:
+        """The sample's scene, with what was rendered of it for another editor's image."""
+        key, renderer = (sample.row["scene"], sample.target_id), self._renderer or shared_renderer()
+        known = self._scenes.pop(key, None)
+        if known is None or known.renderer is not renderer:  # a forked process has a renderer of its own
+            assert sample.scene is not None
+            known = KnownScene(scenes.from_json(sample.scene).source, sample.target_id, renderer)
+        self._scenes[key] = known
+        while len(self._scenes) > _KEPT_SCENES:
+            self._scenes.popitem(last=False)
+        return known
 
 
 @dataclass(eq=False)
@@ -79,6 +96,7 @@ class _Explanation:
     known: KnownScene
     sample: Sample
     image: Float32
+    glimpses_before: int
 
     @cached_property
     def look(self) -> Look:
@@ -90,11 +108,11 @@ class _Explanation:
 
     @cached_property
     def background(self) -> Float32:
-        return self.known.background().astype(np.float32) / np.float32(255.0)
+        return self.known.background.astype(np.float32) / np.float32(255.0)
 
     @cached_property
     def labels(self) -> NDArray[np.int32]:
-        return self.known.masks()
+        return self.known.masks
 
     @cached_property
     def target_mask(self) -> Bool:
@@ -133,7 +151,7 @@ class _Explanation:
 
     def _diagnostics(self, fit: Fit | None) -> dict[str, Any]:
         found: dict[str, Any] = {
-            "renders": self.known.renders,
+            "glimpses": self.known.glimpses - self.glimpses_before,
             "noise": round(self.look.noise, 5),
             "blur_px": self.look.blur_px,
             "gain": [round(float(v), 4) for v in self.look.gain],
@@ -207,28 +225,44 @@ class _Explanation:
         if not candidates:
             return None
         width = self._width_for(candidates[0].pose, _MIDDLE_PX, _MIDDLE_OBJECT_PX)
-        draft, middle = self._matcher(width, full=False), self._matcher(width, full=True)
-        fits = [draft.refine(c.pose, free=self._free, iterations=3, leniencies=(4.0, 2.0)) for c in candidates]
-        best = self._best_of(middle, [fit for fit in fits if fit.relief > 0.0])
+        draft, middle = self._matcher(width, "draft"), self._matcher(width, "lit")
+        best = self._best_of(middle, self._drafted(draft, candidates))
         if best is None:
             return None
-        best = self._turned(draft, middle, best)
-        final = self._matcher(self._width_for(best.pose, _FINAL_PX, _FINAL_OBJECT_PX), full=True)
-        best = final.refine(best.pose, free=self._free, iterations=4, leniencies=(1.0,))
+        rivals = self._turned(draft, middle, best)
+        final = self._matcher(self._width_for(rivals[0].pose, _FINAL_PX, _FINAL_OBJECT_PX), "full")
+        best = max((final.measure(fit.pose) for fit in rivals), key=lambda fit: fit.relief)
+        best = self._finished(final, best)
         stayed = final.measure(Pose())
         keep = 1.0 - _KEEP_SOURCE
         if stayed.relief >= keep * best.relief and stayed.share >= keep * best.share:
             best = stayed
         return best if self._is_there(best) else None
 
+    def _finished(self, final: Matcher, best: Fit) -> Fit:
+        """The fit refined to the end."""
+        fit = final.refine(best.pose, free=self._free, iterations=4, leniencies=(1.0,))
+        if self.look.is_clean and fit.share < _WELL_EXPLAINED * self._evidence(fit.pose):
+            # A clean image is held to so little difference that the descent may stall a few pixels away.
+            again = final.refine(fit.pose, free=self._free, iterations=4, leniencies=(4.0, 2.0, 1.0))
+            fit = max(fit, again, key=lambda f: f.relief)
+        return fit
+
+    def _drafted(self, draft: Matcher, candidates: list[pose_search.Candidate]) -> list[Fit]:
+        """The candidates refined as drafts, first where much may be wrong; those far behind by then are dropped."""
+        fits = [draft.refine(c.pose, free=self._free, iterations=3, leniencies=(4.0,)) for c in candidates]
+        least = max(0.0, 0.6 * max(fit.relief for fit in fits))
+        near = [fit for fit in fits if fit.relief > least]
+        return [draft.refine(fit.pose, free=self._free, iterations=3, leniencies=(2.0,)) for fit in near]
+
     @property
     def _free(self) -> tuple[int, ...]:
         return (0, 1, 3) if self.known.target.symmetry == 0 else (0, 1, 2, 3)
 
-    def _matcher(self, width: int, *, full: bool) -> Matcher:
-        """Compares renders with the image at that width, in full light or as drafts."""
+    def _matcher(self, width: int, quality: Quality) -> Matcher:
+        """Compares renders of that quality with the image at that width."""
         image, background = shrink(self.image, width), shrink(self.background, width)
-        return Matcher(self.known, self.look, image, background, full=full)
+        return Matcher(self.known, self.look, image, background, quality=quality)
 
     def _best_of(self, middle: Matcher, fits: list[Fit]) -> Fit | None:
         """Those that are near the best in full light, refined there; the best of them."""
@@ -239,8 +273,8 @@ class _Explanation:
         fits = [middle.refine(fit.pose, free=self._free, iterations=3, leniencies=(_MIDDLE_LENIENCY,)) for fit in near]
         return max(fits, key=lambda fit: fit.relief, default=None)
 
-    def _turned(self, draft: Matcher, middle: Matcher, best: Fit) -> Fit:
-        """The fit, or one turned on the spot if that is better: near symmetries make wrong turns fit well."""
+    def _turned(self, draft: Matcher, middle: Matcher, best: Fit) -> list[Fit]:
+        """The fit and those turned on the spot that may be as good, the best first: near symmetries make wrong turns fit well."""
         turns = pose_search.yaw_starts(self.known.target.symmetry)[1:]
         draft.use(2.0)
         now = draft.measure(best.pose).relief
@@ -253,7 +287,8 @@ class _Explanation:
             for fit in fits
             if fit.relief > _WORTH_REFINING * best.relief
         ]
-        return max([best, *fits], key=lambda fit: fit.relief)
+        fits = sorted([best, *fits], key=lambda fit: -fit.relief)
+        return [fit for fit in fits if fit.relief > _RIVAL * fits[0].relief]
 
     def _apart(self, fits: list[Fit], best: Fit) -> list[Fit]:
         """The fits from the best on, without those turned so little against `best` or a better one that they end where it does."""
@@ -268,11 +303,13 @@ class _Explanation:
         return kept[1:]
 
     def _is_there(self, fit: Fit) -> bool:
-        mask = self.known.silhouette(fit.pose)
-        if not mask.any():
-            return False
-        evidence = float(self.bad_background[mask].mean())
+        evidence = self._evidence(fit.pose)
         return fit.share > _EVIDENCE and fit.share > _EXPLAINED * evidence
+
+    def _evidence(self, pose: Pose) -> float:
+        """How badly the background explains the pixels that the target, so posed, would show; infinite where it shows none."""
+        mask = self.known.silhouette(pose)
+        return float(self.bad_background[mask].mean()) if mask.any() else float("inf")
 
     def _others(self, fit: Fit | None) -> Others:
         picture = self.background.copy()

@@ -175,6 +175,7 @@ def _record(identity: Mapping[str, str], seed: int, spec: ConfigSpec, made: Scen
             "version": GENERATOR_VERSION,
             "seed": seed,
             "licence": LICENCE,
+            "extra": None,
         },
     }
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from gsi_bench_hf.registry import Registry
 from gsi_bench_hf.synth.scene import Scene
 
-Quality = Literal["full", "draft"]
+Quality = Literal["full", "lit", "draft"]
 
 
 class RendererError(RuntimeError):
@@ -56,7 +56,8 @@ class Renderer(Protocol):
             want: any of "rgb", "depth", "segmentation".
             size: (width, height) in pixels, another than the camera's; the intrinsics are scaled with it.
             only: ids of the objects to show (fixtures stay); None for all. `segmentation` keeps the numbers of `scene.objects`.
-            quality: "full" is what the data set holds; "draft" leaves out costly light (for searching).
+            quality: "full" is what the data set holds. For searching: "lit" has its light, but one sample a pixel and coarser
+                shadows; "draft" leaves out costly light.
         """
         ...
 

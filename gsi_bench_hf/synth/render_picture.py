@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from itertools import product
 from typing import Any
 
 import mujoco
@@ -31,6 +32,8 @@ class Picture:
     def __init__(self, compiled: Compiled, scene: Scene, intrinsics: Float, width: int, height: int) -> None:
         self._compiled, self._scene, self._k = compiled, scene, intrinsics
         self._rect = mujoco.MjrRect(0, 0, width, height)
+        self._things: list[tuple[SceneObject, int]] = []
+        self._in_view = np.zeros(0, dtype=bool)
         context = compiled.context
         if width > context.offWidth or height > context.offHeight:
             mujoco.mjr_resizeOffscreen(max(width, context.offWidth), max(height, context.offHeight), context)
@@ -51,28 +54,57 @@ class Picture:
 
     def draw(self, want: Collection[str], only: Collection[str] | None, quality: Quality) -> Frame:
         """What `render.Renderer.render` gives."""
-        self.place(only)
-        segmentation = self.segmentation() if "segmentation" in want else None
-        rgb, depth_m = None, None
-        if "rgb" in want and quality == "draft":
+        # The number with which a thing is drawn in pictures of ids: 0 for fixtures.
+        self._things = [(item, 0) for item in self._scene.fixtures]
+        shown = None if only is None else set(only)
+        objects = enumerate(self._scene.objects, start=1)
+        self._things += [(item, i) for i, item in objects if shown is None or item.instance_id in shown]
+        self._in_view = self._seen([item for item, _ in self._things])
+        self.place()
+        drafted = "rgb" in want and quality == "draft"
+        rgb, depth_m, segmentation = None, None, None
+        if not drafted or "segmentation" in want:
+            segmentation, depth_m = self.plan("segmentation" in want, "depth" in want or "rgb" in want)
+        if drafted:
             rgb, depth_m = self.draft()
         elif "rgb" in want:
-            depth_m = self.depth()
-            rgb = self.full(depth_m, only)
-        elif "depth" in want:
-            depth_m = self.depth()
+            assert depth_m is not None
+            rgb = self.full(depth_m, fine=quality == "full")
         return Frame(rgb, depth_m if "depth" in want else None, segmentation)
 
-    def place(self, only: Collection[str] | None, *, casters: bool = False) -> None:
-        """Fill the list of things to draw; `casters` leaves out what casts no shadow, in pictures of ids and depth."""
-        # What encloses the room casts no shadow: a lamp may stand beyond a wall. MuJoCo leaves out what has a negative id.
-        drawn: list[tuple[SceneObject, int]] = [
-            (item, -1 if casters and item.kind in _ENCLOSURES else 0) for item in self._scene.fixtures
+    def place(self, *, casters: bool = False) -> None:
+        """Fill the list of things to draw: those that are in view; with `casters` all that cast shadows, in pictures of depth."""
+        # What is out of view comes last, so that the others keep their slots.
+        order = np.argsort(~self._in_view, kind="stable")
+        drawn = [self._things[i] for i in (order if casters else order[: self._in_view.sum()])]
+        if casters:
+            # What encloses the room casts no shadow: a lamp may stand beyond a wall. MuJoCo leaves out what has a negative id.
+            drawn = [(item, -1 if item.kind in _ENCLOSURES else number) for item, number in drawn]
+        self._fill(drawn)
+
+    def _seen(self, items: list[SceneObject]) -> NDArray[np.bool_]:
+        """(N,) whether a box may show in the picture: not all of it is beyond one edge."""
+        if not items:
+            return np.zeros(0, dtype=bool)
+        unit = np.array(list(product((-0.5, 0.5), (-0.5, 0.5), (0.0, 1.0))))
+        sizes_m = np.stack([item.size_m * item.scale for item in items])
+        world = np.einsum("nij,nkj->nki", np.stack([item.rotation for item in items]), unit * sizes_m[:, None])
+        world += np.stack([item.position_m for item in items])[:, None]
+        pose = self._scene.camera.world_from_camera
+        x, y, z = np.moveaxis((world - pose[:3, 3]) @ pose[:3, :3], -1, 0)
+        (fx, cx), (fy, cy) = self._k[0, [0, 2]], self._k[1, [1, 2]]
+        # Each edge of the picture is a plane through the eye; two pixels to spare, for what rasterising rounds.
+        width, height = self._rect.width + 2.0, self._rect.height + 2.0
+        beyond = [
+            fx * x < -(cx + 2.0) * z,
+            fx * x > (width - cx) * z,
+            fy * y < -(cy + 2.0) * z,
+            fy * y > (height - cy) * z,
+            z < 0.0,
         ]
-        shown = None if only is None else set(only)
-        drawn += [
-            (item, i + 1) for i, item in enumerate(self._scene.objects) if shown is None or item.instance_id in shown
-        ]
+        return np.asarray(~np.any([plane.all(axis=1) for plane in beyond], axis=0))
+
+    def _fill(self, drawn: list[tuple[SceneObject, int]]) -> None:
         scene, slot = self._compiled.scene, 0
         for item, number in drawn:
             name = (item.kind, item.variant)
@@ -91,25 +123,22 @@ class Picture:
                 slot += 1
         scene.ngeom = slot
 
-    def segmentation(self) -> NDArray[np.int32]:
-        """(H, W): 0, or i + 1 for the i-th object. Drawn without antialiasing, ids coded in the colour."""
+    def plan(self, segmentation: bool, depth: bool) -> tuple[NDArray[np.int32] | None, NDArray[np.float32] | None]:
+        """What is where, as far as asked for: (H, W) 0, or i + 1 for the i-th object; and (H, W) metres along camera z.
+
+        Drawn once, without antialiasing, ids coded in the colour.
+        """
         self._flags(segment=True)
         self._aim()
         self._lights(())
-        self._draw(depth=False)
+        self._draw(depth=depth)
+        depth_m = self._linear_depth() if depth else None
+        if not segmentation:
+            return None, depth_m
         code = self._pixels[::-1].astype(np.int32)
         code = code[..., 0] + (code[..., 1] << 8) + (code[..., 2] << 16)
-        return np.asarray(
-            np.maximum(code - 1, 0), dtype=np.int32
-        )  # MuJoCo writes the id plus one, and leaves out what has a negative id
-
-    def depth(self) -> NDArray[np.float32]:
-        """(H, W) metres along camera z."""
-        self._flags(segment=True)
-        self._aim()
-        self._lights(())
-        self._draw(depth=True)
-        return self._linear_depth()
+        # MuJoCo writes the id plus one, and leaves out what has a negative id.
+        return np.asarray(np.maximum(code - 1, 0), dtype=np.int32), depth_m
 
     def _linear_depth(self) -> NDArray[np.float32]:
         inverse = 1.0 / NEAR_M - self._depths[::-1].astype(np.float64) * (1.0 / NEAR_M - 1.0 / FAR_M)
@@ -124,27 +153,30 @@ class Picture:
         depth_m = self._linear_depth()
         return render_shade.tone(self._with_sky() * self._lamp_pool(depth_m)[..., None]), depth_m
 
-    def full(self, depth_m: NDArray[np.float32], only: Collection[str] | None) -> NDArray[np.uint8]:
-        """(H, W, 3) the picture the data set holds: what each shadowless light gives, and each lamp as far as it is seen."""
+    def full(self, depth_m: NDArray[np.float32], *, fine: bool) -> NDArray[np.uint8]:
+        """(H, W, 3) what each shadowless light gives, and each lamp as far as it is seen; `fine` as the data set holds it."""
         pose = self._scene.camera.world_from_camera
         casting = [light for light in self._scene.lights if light.casts_shadow]
-        self.place(only, casters=True)
-        seen = [render_shadow.visibility(self._shadow_map(lamp), depth_m, self._k, pose) for lamp in casting]
-        self.place(only)
+        self.place(casters=True)
+        size_px = render_shadow.MAP_PX if fine else render_shadow.COARSE_MAP_PX
+        maps = [self._shadow_map(lamp, size_px) for lamp in casting]
+        seen = [render_shadow.visibility(shadow_map, depth_m, self._k, pose, fine=fine) for shadow_map in maps]
+        self.place()
         self._flags()
         self._aim()
         self._lights([light for light in self._scene.lights if not light.casts_shadow])
-        total = self._antialiased()
+        drawn = self._antialiased if fine else self._aliased
+        total = drawn()
         for lamp, visible in zip(casting, seen, strict=True):
             self._lights([lamp], ambient=False)
-            total += self._antialiased() * visible[..., None]
+            total += drawn() * visible[..., None]
         total *= self._lamp_pool(depth_m)[..., None]
-        occlusion = render_shade.ambient_occlusion(depth_m, self._k)
+        occlusion = render_shade.ambient_occlusion(depth_m, self._k, fine=fine)
         total *= (1.0 - render_shade.AO_STRENGTH * (1.0 - occlusion))[..., None]
         total[depth_m > 0.99 * FAR_M] = SKY
         return render_shade.tone(total)
 
-    def _shadow_map(self, lamp: Light) -> render_shadow.ShadowMap:
+    def _shadow_map(self, lamp: Light, size_px: int) -> render_shadow.ShadowMap:
         """What the lamp sees, as if from afar."""
         forward = _direction(lamp, middle := self._middle())
         right = np.cross(forward, [0.0, 1.0, 0.0] if abs(forward[2]) > 0.95 else [0.0, 0.0, 1.0])
@@ -158,8 +190,7 @@ class Picture:
             camera.frustum_near, camera.frustum_far, camera.orthographic = near, far, 1
             camera.frustum_center, camera.frustum_width = 0.0, render_shadow.REACH_M
             camera.frustum_top, camera.frustum_bottom = render_shadow.REACH_M, -render_shadow.REACH_M
-        size = render_shadow.MAP_PX
-        depths, rect = np.empty((size, size), np.float32), mujoco.MjrRect(0, 0, size, size)
+        depths, rect = np.empty((size_px, size_px), np.float32), mujoco.MjrRect(0, 0, size_px, size_px)
         mujoco.mjr_render(rect, self._compiled.scene, self._compiled.context)
         mujoco.mjr_readPixels(None, depths, rect, self._compiled.context)
         distance_m = _FAR_LAMP_M if lamp.position_m is None else float(np.linalg.norm(lamp.position_m - middle))
@@ -174,6 +205,11 @@ class Picture:
         mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN, context)
         mujoco.mjr_blitAux(0, self._rect, 0, 0, context)
         mujoco.mjr_readPixels(self._pixels, None, self._rect, context)
+        return np.multiply(self._pixels[::-1], np.float32(1.0 / 255.0), dtype=np.float32)
+
+    def _aliased(self) -> NDArray[np.float32]:
+        """(H, W, 3) 0..1 the list of things, one sample a pixel."""
+        self._draw(depth=False)
         return np.multiply(self._pixels[::-1], np.float32(1.0 / 255.0), dtype=np.float32)
 
     def _with_sky(self) -> NDArray[np.float32]:

@@ -75,7 +75,7 @@ class RoomPicture:
             else:
                 segmentation, depth_m = self._labels()
                 if "rgb" in want:
-                    rgb = self._full(depth_m)
+                    rgb = self._full(depth_m, several=quality == "full")
         finally:
             gl.leave()
             mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN, self._compiled.context)
@@ -168,8 +168,8 @@ class RoomPicture:
         rgb[depth_m > 0.99 * FAR_M] = np.rint(255.0 * SKY)
         return rgb, depth_m
 
-    def _full(self, depth_m: NDArray[np.float32]) -> NDArray[np.uint8]:
-        """(H, W, 3) the picture; after `_labels`, whose depth texture it reads."""
+    def _full(self, depth_m: NDArray[np.float32], *, several: bool) -> NDArray[np.uint8]:
+        """(H, W, 3) the picture, several samples a pixel or one; after `_labels`, whose depth texture it reads."""
         self._light_up()
         mirror = None
         if self._cut_plane is None:
@@ -178,7 +178,7 @@ class RoomPicture:
             self._reflect(mirror)
             self._labels()
             self._light_up()
-        target = self._antialiased(mirror)
+        target = self._antialiased(mirror) if several else self._aliased(mirror)
         target.bind()
         rgb = gl.read_color(self._width, self._height)
         rgb[depth_m > 0.99 * FAR_M] = np.rint(255.0 * SKY)
@@ -192,6 +192,13 @@ class RoomPicture:
         self._colors(several, shaded=True, mirror=mirror)
         gl.resolve(several, means, self._width, self._height)
         return means
+
+    def _aliased(self, mirror: Mirror | None) -> gl.Target:
+        """Draw the colours, one sample a pixel."""
+        target = self._studio.target("picture", self._width, self._height, formats=(GL.GL_RGBA8,))
+        self.fill("all")
+        self._colors(target, shaded=True, mirror=mirror)
+        return target
 
     def _reflect(self, mirror: Mirror) -> None:
         """Draw what a mirror shows into the target "mirrored", one sample a pixel: the room from behind it."""

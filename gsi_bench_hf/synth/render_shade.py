@@ -14,10 +14,10 @@ cv2.setNumThreads(1)
 
 AO_RADIUS_M = 0.055
 AO_STRENGTH = 0.62
-_AO_SAMPLES = 14
+_AO_SAMPLES, _COARSE_AO_SAMPLES = 14, 6
 
 
-def ambient_occlusion(depth_m: Float32, intrinsics: Float) -> Float32:
+def ambient_occlusion(depth_m: Float32, intrinsics: Float, *, fine: bool = True) -> Float32:
     """(H, W) 0..1 how much of the sky above each point its surroundings leave open, from the depth image alone.
 
     After the idea of screen-space ambient occlusion (Mittring, 2007): points around a pixel that rise above its tangent plane hide
@@ -26,7 +26,9 @@ def ambient_occlusion(depth_m: Float32, intrinsics: Float) -> Float32:
     Args:
         depth_m: (H, W) along camera z.
         intrinsics: (3, 3) of that image.
+        fine: whether to look around each point in many directions, or in a few.
     """
+    samples = _AO_SAMPLES if fine else _COARSE_AO_SAMPLES
     height, width = depth_m.shape
     points = _points(np.ascontiguousarray(depth_m[::2, ::2]), intrinsics)
     normals = _normals(points)
@@ -34,8 +36,8 @@ def ambient_occlusion(depth_m: Float32, intrinsics: Float) -> Float32:
     radius_px = np.clip(intrinsics[0, 0] / 2.0 * AO_RADIUS_M / points[..., 2], 1.0, 40.0).astype(np.float32)
     v, u = np.mgrid[0:rows, 0:columns].astype(np.float32)
     hidden = np.zeros((rows, columns), np.float32)
-    for i in range(_AO_SAMPLES):
-        angle, reach = 2.399963 * i, np.sqrt((i + 0.5) / _AO_SAMPLES)
+    for i in range(samples):
+        angle, reach = 2.399963 * i, np.sqrt((i + 0.5) / samples)
         du, dv = np.float32(np.cos(angle) * reach), np.float32(np.sin(angle) * reach)
         other = cv2.remap(points, u + du * radius_px, v + dv * radius_px, cv2.INTER_NEAREST, None, cv2.BORDER_REPLICATE)
         offset = other - points
@@ -43,7 +45,7 @@ def ambient_occlusion(depth_m: Float32, intrinsics: Float) -> Float32:
         rise = np.einsum("hwc,hwc->hw", offset, normals) / np.sqrt(distance2)
         fade = np.clip(1.0 - distance2 / np.float32((1.6 * AO_RADIUS_M) ** 2), 0.0, 1.0)
         hidden += np.clip(rise - 0.12, 0.0, 1.0) * fade
-    open_sky = 1.0 - np.clip(hidden * np.float32(2.2 / _AO_SAMPLES), 0.0, 1.0)
+    open_sky = 1.0 - np.clip(hidden * np.float32(2.2 / samples), 0.0, 1.0)
     smooth = cv2.bilateralFilter(open_sky.astype(np.float32), 5, 0.3, 2.0)
     return np.asarray(cv2.resize(smooth, (width, height), interpolation=cv2.INTER_LINEAR), dtype=np.float32)
 

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 Float = NDArray[np.float64]
 Float32 = NDArray[np.float32]
 
-MAP_PX = 1024
+MAP_PX, COARSE_MAP_PX = 1024, 512
 REACH_M = 1.0
-_SEARCH_TAPS, _TAPS = 8, 20
+_SEARCH_TAPS, _TAPS, _COARSE_TAPS = 8, 20, 8
 _SEARCH_M = 0.03
 _LEAST_M, _MOST_M = 0.0025, 0.06
 _BIAS_M = 0.003
@@ -24,7 +24,7 @@ class ShadowMap:
     """Depth as the lamp sees it, along parallel rays.
 
     Attributes:
-        depth: (MAP_PX, MAP_PX) along `forward` from `origin_m`, 0 at `near_m` and 1 at `far_m`; row 0 is towards −`up`.
+        depth: (S, S) along `forward` from `origin_m`, 0 at `near_m` and 1 at `far_m`; row 0 is towards −`up`.
         origin_m: (3,) world, a point on the lamp's side of everything, in the middle of the map.
         right, up, forward: (3,) unit, world.
         spread: how fast a penumbra grows with the distance from what casts it: the lamp's radius over its distance.
@@ -40,7 +40,9 @@ class ShadowMap:
     spread: float
 
 
-def visibility(shadow_map: ShadowMap, depth_m: Float32, intrinsics: Float, world_from_camera: Float) -> Float32:
+def visibility(
+    shadow_map: ShadowMap, depth_m: Float32, intrinsics: Float, world_from_camera: Float, *, fine: bool = True
+) -> Float32:
     """(H, W) 0..1 how much of the lamp each pixel sees.
 
     Worked at half size; only where that finds an edge of a shadow, at full size.
@@ -50,6 +52,7 @@ def visibility(shadow_map: ShadowMap, depth_m: Float32, intrinsics: Float, world
         depth_m: (H, W) of the picture, along camera z.
         intrinsics: (3, 3) of the picture.
         world_from_camera: (4, 4).
+        fine: whether to work edges at full size; else they are as smooth as half size makes them.
     """
     axes = np.stack([shadow_map.right, shadow_map.up, shadow_map.forward])
     turn = (axes @ world_from_camera[:3, :3]).astype(np.float32)
@@ -58,15 +61,18 @@ def visibility(shadow_map: ShadowMap, depth_m: Float32, intrinsics: Float, world
     small = np.ascontiguousarray(points[::2, ::2])
     slope = _slopes(small)
     width_m = _penumbra(shadow_map, small.reshape(-1, 3), slope.reshape(-1, 2)).reshape(small.shape[:2])
-    coarse = _lit(shadow_map, small.reshape(-1, 3), slope.reshape(-1, 2), width_m.ravel()).reshape(small.shape[:2])
+    taps = _TAPS if fine else _COARSE_TAPS
+    coarse = _lit(shadow_map, small.reshape(-1, 3), slope.reshape(-1, 2), width_m.ravel(), taps).reshape(width_m.shape)
     height, width = depth_m.shape
+    if not fine:
+        return np.asarray(cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR), dtype=np.float32)
     lit = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_NEAREST)
     kernel = np.ones((5, 5), np.uint8)
     edge = cv2.dilate(coarse, kernel) - cv2.erode(coarse, kernel) > 0.02
     rows, columns = np.nonzero(cv2.resize(edge.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST))
     half_rows, half_columns = rows // 2, columns // 2
     lit[rows, columns] = _lit(
-        shadow_map, points[rows, columns], slope[half_rows, half_columns], width_m[half_rows, half_columns]
+        shadow_map, points[rows, columns], slope[half_rows, half_columns], width_m[half_rows, half_columns], taps
     )
     return np.asarray(lit, dtype=np.float32)
 
@@ -110,12 +116,13 @@ def _disc(taps: int) -> Float32:
 
 def _gap(shadow_map: ShadowMap, points: Float32, slope: Float32, dx: Float32, dy: Float32) -> Float32:
     """(N,) metres by which something is nearer to the lamp than the surface, at a spot beside each point; negative: nothing is."""
-    scale = np.float32(MAP_PX / (2.0 * REACH_M))
-    column = ((points[:, 0] + dx) * scale + np.float32(MAP_PX / 2)).astype(np.int32)
-    row = ((points[:, 1] + dy) * scale + np.float32(MAP_PX / 2)).astype(np.int32)
-    np.clip(column, 0, MAP_PX - 1, out=column)
-    np.clip(row, 0, MAP_PX - 1, out=row)
-    seen = shadow_map.depth.ravel()[row * MAP_PX + column]
+    size_px = len(shadow_map.depth)
+    scale = np.float32(size_px / (2.0 * REACH_M))
+    column = ((points[:, 0] + dx) * scale + np.float32(size_px / 2)).astype(np.int32)
+    row = ((points[:, 1] + dy) * scale + np.float32(size_px / 2)).astype(np.int32)
+    np.clip(column, 0, size_px - 1, out=column)
+    np.clip(row, 0, size_px - 1, out=row)
+    seen = shadow_map.depth.ravel()[row * size_px + column]
     seen = seen * np.float32(shadow_map.far_m - shadow_map.near_m) + np.float32(shadow_map.near_m)
     return np.asarray(points[:, 2] + slope[:, 0] * dx + slope[:, 1] * dy - seen - np.float32(_BIAS_M))
 
@@ -131,12 +138,12 @@ def _penumbra(shadow_map: ShadowMap, points: Float32, slope: Float32) -> Float32
     return np.clip(shadow_map.spread * total / np.maximum(count, 1.0), _LEAST_M, _MOST_M).astype(np.float32)
 
 
-def _lit(shadow_map: ShadowMap, points: Float32, slope: Float32, width_m: Float32) -> Float32:
+def _lit(shadow_map: ShadowMap, points: Float32, slope: Float32, width_m: Float32, taps: int) -> Float32:
     lit = np.zeros(len(points), np.float32)
-    for x, y in _disc(_TAPS):
+    for x, y in _disc(taps):
         gap = _gap(shadow_map, points, slope, x * width_m, y * width_m)
         # A ramp of a few millimetres instead of a step hides the texels of the map.
         lit += np.clip(1.0 - gap * np.float32(400.0), 0.0, 1.0)
     # Shadows fade out towards the rim of the map, beyond which nothing is known.
     rim = np.clip((REACH_M - np.abs(points[:, :2]).max(axis=1)) / np.float32(0.25 * REACH_M), 0.0, 1.0)
-    return np.asarray(1.0 - rim * (1.0 - lit / np.float32(_TAPS)), dtype=np.float32)
+    return np.asarray(1.0 - rim * (1.0 - lit / np.float32(taps)), dtype=np.float32)

@@ -15,6 +15,7 @@ from release_shaped import contents, make_release, metadata, picture
 from gsi_bench_hf.data import released
 from gsi_bench_hf.data.features import features
 from gsi_bench_hf.data.released_layout import list_edits
+from gsi_bench_hf.data.released_metadata import FIELDS
 from gsi_bench_hf.registry import UnknownNameError
 from gsi_bench_hf.types import Sample
 
@@ -323,12 +324,26 @@ def test_skip_keeps_going_and_counts_by_reason(folder):
         list(released.read(folder, "real", on_error="skip"))
 
 
-def test_unknown_keys_are_named_once(folder):
-    for file in folder.glob("*_edit_*.json"):
-        file.write_text(json.dumps({**json.loads(file.read_text()), "split": "x", "author": {"a": 1}}))
-    with pytest.warns(released.ReleasedDataWarning, match="no place for 'author', 'split'; left out") as caught:
-        assert len(list(released.read(folder, "real"))) == 15
-    assert len(caught) == 1
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=6,
+)
+names_of_no_field = st.text().filter(lambda name: name not in FIELDS)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(extra=st.dictionaries(names_of_no_field, json_values, max_size=4), nulls=st.sets(st.sampled_from(FIELDS)))
+def test_other_keys_and_nulls_come_back(tmp_path_factory, extra, nulls):
+    # A view edit needs nothing but its prompt, so that anything else may be null.
+    folder, back = tmp_path_factory.mktemp("there"), tmp_path_factory.mktemp("back")
+    content = {**extra, **dict.fromkeys(nulls), "prompt": "Look up by 30 degrees. 抬头"}
+    (folder / "a.jpg").write_bytes(picture(np.random.default_rng(0), size=(8, 6)))
+    (folder / "a_edit_0.json").write_text(json.dumps(content))
+    rows = [features().encode_example(row) for row in released.read(folder, "room")]
+    assert (rows[0]["provenance"]["extra"] is None) == (not extra and not nulls - {"prompt"})
+    released.write(datasets.Dataset.from_list(rows, features=features()), back)
+    assert contents(back) == contents(folder)
 
 
 def test_ids_with_marks_and_prefixes_find_their_files(tmp_path, rng):

@@ -93,6 +93,15 @@ def test_what_a_sample_lacks_is_left_out(tmp_path, rng):
     assert export_official([failed], tmp_path / "none", subset="room", model="x") == []
 
 
+def test_boxes_over_the_whole_image_leave_a_nan_as_in_the_original(tmp_path, rng):
+    record = {"id": "a_edit_0", "scene_id": "a", "operation": "move"}
+    export_official(
+        [Outcome(record, scores={"ssim": None, "lpips": 0.0, "mse": None})], tmp_path, subset="real", model="x"
+    )
+    written = read(tmp_path / "fine_eval/edit-locality_eval_results.json")["a_0"]
+    assert str(written) == "{'operation': 'move', 'ssim': nan, 'lpips': 0.0, 'mse': nan}"
+
+
 def test_what_can_not_be_exported_is_said(tmp_path, rng):
     one = outcomes(tmp_path, rng, count=1)[0]
     with pytest.raises(ValueError, match="two samples are 'a_b_edit_0', expected every id once"):

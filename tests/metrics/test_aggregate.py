@@ -34,7 +34,15 @@ def test_quirk_accuracy_is_kept_where_nothing_complied():
     assert (summary["ic"], summary["sa"], summary["ac"], summary["el_lpips"]) == (0.0, pytest.approx(60.0), 0.0, 0.0)
 
 
-def test_a_missing_locality_is_zero():
+def test_the_bare_key_comes_before_those_with_a_suffix():
+    ic, sa, el, _ = subset()
+    judged = {"a_edit_0.png": 2, "a_edit_0.jpg": 3, "a_edit_0": 4}
+    for score, key in ((40.0, "a_edit_0"), (30.0, "a_edit_0.jpg"), (20.0, "a_edit_0.png")):
+        assert aggregate_paper(ic, sa, el, judged)["ac"] == score
+        del judged[key]
+
+
+def test_quirk_a_missing_locality_is_zero():
     ic, sa, _, ac = subset()
     summary = aggregate_paper(ic, sa, {}, ac)
     assert (summary["el_ssim"], summary["el_lpips"], summary["ac"]) == (0.0, 0.0, 80.0)

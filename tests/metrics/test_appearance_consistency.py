@@ -21,10 +21,19 @@ def test_oracle(case):
         '||V^=^V||{"score": NaN}||V^=^V||',
         "||V^=^V||[9]||V^=^V||",
         '||V^=^V||{"score": true}||V^=^V||',
+        '||V^=^V||"score"||V^=^V||',
+        '||V^=^V||{"score": "neun"',
+        '{"score": 9}||V^=^V||',
+        None,
     ],
 )
 def test_what_is_no_number_is_none(text):
     assert parse_judgement(text) is None
+
+
+def test_quirk_the_json_stands_after_the_first_mark_and_the_second_may_be_missing():
+    assert parse_judgement('{"score": 1} ||V^=^V|| {"score": 7, "reasoning": "schön 马克杯"}') == 7
+    assert parse_judgement('||V^=^V||{"score": 7}||V^=^V||{"score": 8}||V^=^V||') == 7
 
 
 def test_by_hand():

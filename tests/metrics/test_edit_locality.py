@@ -18,6 +18,7 @@ from gsi_bench_hf.metrics.edit_locality import (
     strict_el,
     strict_locality,
 )
+from gsi_bench_hf.metrics.ssim import ssim_map
 
 MEAN_BGR = [103.53, 116.28, 123.675]
 
@@ -118,11 +119,69 @@ def test_an_edited_image_of_another_size_is_resized():
     assert one == other
 
 
-def test_boxes_over_the_whole_image_leave_nothing_to_compare():
+def test_quirk_boxes_over_the_whole_image_leave_an_lpips_of_0_which_opens_the_gate_on_real_data():
     everything = {**seen(vector()), "bbox_2d": [0, 0, 999, 999]}
     locality = paper_locality(texture(), texture(1), [everything], [], paper_edit(), Recorder())
-    assert all(math.isnan(value) for value in (locality.ssim, locality.lpips, locality.mse))
-    assert not paper_gate(locality.ssim, locality.lpips, True)
+    assert math.isnan(locality.ssim)
+    assert math.isnan(locality.mse)
+    assert locality.lpips == 0.0
+    assert (paper_gate(locality.ssim, locality.lpips, True), paper_gate(locality.ssim, locality.lpips, False)) == (
+        True,
+        False,
+    )
+    assert paper_locality(texture(), texture(1), [everything], [], paper_edit(), None).lpips is None
+
+
+def test_quirk_a_box_left_of_the_image_masks_from_the_other_side():
+    # x2 = −20 is taken for the column 20 from the right: rows 10..29 keep the last 20 columns only.
+    mask = paper_mask((40, 100), [{**seen(vector()), "bbox_2d": [-60.0, 10.0, -20.0, 30.0]}], [], paper_edit())
+    expected = np.ones((40, 100), dtype=bool)
+    expected[10:30, :80] = False
+    assert np.array_equal(mask, expected)
+
+
+def test_quirk_the_span_of_the_edited_image_is_the_data_range():
+    # The source has all values, the edited image a span of 31: constants of that span, whichever way round the images are.
+    source = texture()
+    flat = Image.fromarray((np.asarray(texture(1)) // 8 + 100).astype(np.uint8))
+    for a, b in ((source, flat), (flat, source)):
+        one, other = paper_image(a), paper_image(b)
+        expected = ssim_map(one, other, data_range=float(np.ptp(other))).mean(dtype=np.float64)
+        assert paper_locality(a, b, [], [], paper_edit(), None).ssim == pytest.approx(expected, abs=1e-6)
+        wrong = ssim_map(one, other, data_range=float(np.ptp(one))).mean(dtype=np.float64)
+        assert abs(wrong - expected) > 1e-3
+
+
+def test_quirk_a_black_image_is_taken_to_be_scaled_already():
+    # 1 of 255 is not above 1, so it stays 1 and becomes 1 · 2 − 1 = 1: white for LPIPS. 2 of 255 becomes −0.984.
+    lpips = Recorder()
+    dark, less_dark = Image.new("RGB", (896, 896), (1, 1, 1)), Image.new("RGB", (896, 896), (2, 2, 2))
+    paper_locality(dark, less_dark, [], [], paper_edit(), lpips)
+    assert lpips.source[5, 5] == pytest.approx([1.0, 1.0, 1.0])
+    assert lpips.edited[5, 5] == pytest.approx([2 / 255 * 2 - 1] * 3, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    "size", [(512, 512), (320, 240), (640, 480), (211, 97), (895, 40), (512, 768), (896, 672), (60, 890)]
+)
+def test_enlarging_the_part_that_is_looked_at_is_enlarging_the_whole(size):
+    torch = pytest.importorskip("torch", reason="the released preprocessing is torch's")
+    image = texture(3, size)
+    wanted = [int(side * 896 / max(size) + 0.5) for side in size[::-1]]
+    whole = torch.nn.functional.interpolate(
+        torch.from_numpy(np.array(image, np.float32)).permute(2, 0, 1)[None], wanted, mode="bilinear", antialias=True
+    )[0].permute(1, 2, 0)
+    top, left = (side % 14 // 2 for side in wanted)
+    rows, columns = (min(side // 14 * 14, limit) for side, limit in zip(wanted, size[::-1], strict=True))
+    expected = whole[top : top + rows, left : left + columns].numpy()[:, :, ::-1]
+    assert paper_image(image)[:rows, :columns] == pytest.approx(expected, abs=0.02)  # a grid off by one is off by tens
+
+
+@pytest.mark.parametrize("size", [(896, 896), (2000, 10), (8, 1600), (897, 1)])
+def test_long_and_thin_images_are_processed(size):
+    processed = paper_image(Image.new("RGB", size, (10, 20, 30)))
+    assert processed.shape == (min(size[1], 896), min(size[0], 896), 3)
+    assert np.isfinite(processed).all()
 
 
 @pytest.mark.parametrize(

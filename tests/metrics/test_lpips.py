@@ -1,14 +1,16 @@
 """LPIPS' arithmetic and its loading. Its golden values are in tests/oracle."""
 
 import hashlib
+import pickle
 import subprocess
 import sys
 
 import numpy as np
 import pytest
+from file_server import serve
 
 from gsi_bench_hf.metrics import lpips as module
-from gsi_bench_hf.metrics.lpips import LpipsUnavailableError, load_lpips, to_lpips_range
+from gsi_bench_hf.metrics.lpips import LpipsUnavailableError, choose_lpips, load_lpips, to_lpips_range
 
 torch = pytest.importorskip("torch", reason="LPIPS needs torch")
 SHAPES = ((0, 3, 64, 11), (3, 64, 192, 5), (6, 192, 384, 3), (8, 384, 256, 3), (10, 256, 256, 3))
@@ -85,6 +87,60 @@ def test_the_backbone_may_be_a_safetensors_or_a_state_dict_file(trunk, network, 
     torch.save(trunk, tmp_path / "trunk.pth")
     for name in ("trunk.safetensors", "trunk.pth"):
         assert load_lpips(tmp_path / name)(image(0), image(1)) == pytest.approx(network(image(0), image(1)), rel=1e-6)
+
+
+def test_the_backbone_may_be_a_file_on_the_hub(trunk, network, tmp_path, monkeypatch):
+    import huggingface_hub.constants
+    from safetensors.torch import save_file
+
+    save_file(trunk, tmp_path / "trunk.safetensors")
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+    name = "hf://someone/alexnet/weights/trunk.safetensors"
+    with serve("someone/alexnet", {"weights/trunk.safetensors": tmp_path / "trunk.safetensors"}, kind="") as hub:
+        monkeypatch.setenv("HF_ENDPOINT", hub.endpoint)
+        assert load_lpips(name)(image(0), image(1)) == pytest.approx(network(image(0), image(1)), rel=1e-6)
+        assert "GET /someone/alexnet/resolve/main/weights/trunk.safetensors" in hub.requests
+        with pytest.raises(LpipsUnavailableError, match=rf"{name}x can't be had from {hub.endpoint} \("):
+            load_lpips(f"{name}x")
+    for short in ("hf://alexnet", "hf://someone/alexnet", "hf://someone//x.safetensors"):
+        with pytest.raises(LpipsUnavailableError, match="expected hf://owner/name/path/in/repo"):
+            load_lpips(short)
+
+
+def test_heads_may_be_a_file_too(trunk, network, tmp_path):
+    heads = {f"lin{i}.model.1.weight": torch.ones(1, outputs, 1, 1) for i, (_, _, outputs, _) in enumerate(SHAPES)}
+    torch.save(heads, tmp_path / "heads.pth")
+    assert load_lpips(trunk, heads=tmp_path / "heads.pth")(image(0), image(1)) > network(image(0), image(1))
+
+
+class Evil:
+    def __reduce__(self):
+        return exec, ("raise SystemExit('ran')",)
+
+
+@pytest.mark.parametrize("name", ["trunk.safetensors", "trunk.pth"])
+def test_a_file_that_holds_no_weights_is_named_and_nothing_of_it_runs(tmp_path, name):
+    for content in (b"", b"<html>Sign in</html>", pickle.dumps({"features.0.weight": Evil()}, protocol=2)):
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(
+            LpipsUnavailableError, match=rf"{name} can't be read \(.*expected safetensors, or a state dict"
+        ):
+            load_lpips(tmp_path / name)
+
+
+def test_the_choice_names_what_another_process_builds_from(trunk, tmp_path, empty_cache):
+    torch.save(trunk, tmp_path / "trunk.pth")
+    file = str(tmp_path / "trunk.pth")
+    for protocol in ("paper", "strict"):
+        choice = choose_lpips(file, protocol)
+        assert (choice.backbone, choice.reason) == (file, None)
+        assert choice.network(image(0), image(0)) == 0.0
+        assert choose_lpips(None, protocol).reason == "LPIPS was left out by choice: locality is by SSIM alone"
+    choice = choose_lpips("auto", "strict")
+    assert (choice.backbone, choice.network) == (None, None)
+    assert choice.reason == (
+        "locality is by SSIM alone, as LPIPS is not there: AlexNet's weights for LPIPS are not on this machine"
+    )
 
 
 def test_without_weights_a_clear_error(empty_cache):

@@ -176,5 +176,36 @@ def test_a_camera_turned_by_fifteen_degrees_is_another_viewpoint():
     assert same_viewpoint(source, large) is False
 
 
+def test_quirk_the_viewpoint_check_takes_rgb_for_bgr():
+    # Red and blue cancel out in the right grey (0.299 red + 0.114 blue) and don't in 0.114 red + 0.299 blue.
+    pattern = np.asarray(photo(size=(320, 240)))[:, :, :1] / 127.5 - 1.0
+    image = np.round(128 + pattern * [0.114 * 400, 0.0, -0.299 * 400]).clip(0, 255).astype(np.uint8)
+    assert np.ptp(image @ [0.299, 0.587, 0.114]) < 2.0
+    assert same_viewpoint(image, image) is not None
+
+
+@pytest.mark.parametrize(
+    ("size", "seed", "angle_deg", "expected"),
+    [((640, 480), 0, 4, True), ((640, 480), 2, 3, True), ((640, 480), 3, 2, True), ((320, 240), 1, 3, False)],
+)
+def test_quirk_the_pose_is_chosen_without_the_camera(size, seed, angle_deg, expected):
+    # A pure rotation leaves two poses half a turn apart; told of the camera, OpenCV would choose the other one in all four cases.
+    import cv2
+
+    k = np.array([[1000.0, 0, size[0] / 2], [0, 1000.0, size[1] / 2], [0, 0, 1]])
+    source = np.asarray(photo(seed, size))
+    assert same_viewpoint(source, cv2.warpPerspective(source, k @ turn(angle_deg) @ np.linalg.inv(k), size)) is expected
+
+
+def test_a_detection_that_is_not_a_number_is_not_chosen():
+    # A NaN in the centre is nearest to nothing, an infinite one too; the other detection is taken, and halved: there are two.
+    nowhere = [{**seen(vector(0.5)), "bbox_3d": vector(0.5) * [bad, 1, 1, 1, 1, 1, 1]} for bad in (math.nan, math.inf)]
+    alone = scores("move", paper_edit(vector(0.5)), [seen(vector())], [seen(vector(0.5))])[1]
+    for first in nowhere:
+        found = scores("move", paper_edit(vector(0.5)), [seen(vector())], [first, seen(vector(0.5))])
+        assert found == (1.0, pytest.approx(alone / 2, abs=1e-12))
+        assert scores("move", paper_edit(vector(0.5)), [seen(vector())], [first]) == (0.0, pytest.approx(0.0))
+
+
 def test_quirk_too_few_matches_give_no_answer():
     assert same_viewpoint(np.full((64, 64, 3), 127, np.uint8), np.full((64, 64, 3), 127, np.uint8)) is None

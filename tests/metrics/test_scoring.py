@@ -141,6 +141,41 @@ def test_quirk_paper_takes_all_to_zero_without_a_judgement(judged):
     assert score.details["measured_spatial_accuracy"] == pytest.approx(100, abs=0.01)
 
 
+def view(**changes):
+    """A record that asks for another view, whose ground truth is its target image."""
+    return record(operation="view", **changes)
+
+
+def test_quirk_paper_view_is_not_gated_and_is_its_own_compliance():
+    # Unlike the source everywhere (the gate would be shut), and half like the target.
+    sample = view()
+    noise = Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8))
+    assert noise.size == sample.source_image.size
+    score = score_sample(sample, noise, Scan((), (), None), Judgement(5.0), protocol="paper", lpips=None)
+    assert score.instruction_compliance == score.spatial_accuracy == score.details["measured_spatial_accuracy"]
+    assert 0.0 < score.spatial_accuracy < 60.0
+    assert "gate" not in score.details
+
+
+def test_paper_view_compares_an_edited_image_of_another_size_at_the_sources_size():
+    sample = view()
+    larger = sample.target_image.resize((128, 128), Image.Resampling.NEAREST)
+    score = score_sample(sample, larger, Scan((), (), None), Judgement(5.0), protocol="paper", lpips=None)
+    assert score.spatial_accuracy > 50.0
+    other = view(target_image=sample.target_image.resize((32, 32)))
+    assert (
+        score_sample(other, larger, Scan((), (), None), Judgement(5.0), protocol="paper", lpips=None).spatial_accuracy
+        == 0.0
+    )
+
+
+def test_quirk_paper_rotate_with_too_few_matches_is_gated():
+    sample = record(operation="rotate")
+    score = scored(sample, sample.target_image, "paper", Judgement(9.0))
+    assert (score.details["same_viewpoint"], score.details["gate"]) == (None, False)
+    assert values(score) == (0.0, 0.0, 0.0, 0.0)
+
+
 def test_quirk_paper_gives_a_perfect_move_of_20_cm_nothing():
     sample = record(step_px=12)  # 18.75 cm: `same` as where it was
     assert values(scored(sample, sample.target_image, "paper", Judgement(10.0)))[0] == 0.0
@@ -211,8 +246,10 @@ def test_lpips_auto_is_needed_for_paper_and_optional_for_strict(monkeypatch):
     monkeypatch.setattr("gsi_bench_hf.metrics.lpips.load_lpips", unavailable)
     assert resolve_lpips("auto", "strict") is None
     assert resolve_lpips(None, "paper") is None
-    with pytest.raises(LpipsUnavailableError, match="backbone None, download True"):
+    with pytest.raises(LpipsUnavailableError, match="protocol 'paper' needs LPIPS: backbone None, download True"):
         resolve_lpips("auto", "paper")
+    with pytest.raises(LpipsUnavailableError, match=r"^backbone None, download True"):
+        resolve_lpips("published", "strict")
     with pytest.raises(LpipsUnavailableError, match=r"backbone weights\.pth"):
         resolve_lpips("weights.pth", "strict")
 

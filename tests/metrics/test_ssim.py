@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from skimage.metrics import structural_similarity
 
-from gsi_bench_hf.metrics.ssim import ssim, ssim_map
+from gsi_bench_hf.metrics.ssim import masked_mean, masked_ssim, ssim, ssim_map
 
 SETTINGS = {"uniform": {}, "gaussian": {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False}}
 
@@ -28,6 +28,16 @@ def test_single_precision_stays_single_and_close():
     single = ssim_map(a.astype(np.float32), b.astype(np.float32), data_range=255.0)
     assert single.dtype == np.float32
     assert np.abs(single - ssim_map(a, b, data_range=255.0)).max() < 1e-4
+
+
+@pytest.mark.parametrize("window", ["uniform", "gaussian"])
+def test_the_masked_mean_is_that_of_the_map(window):
+    a, b = images()
+    mask = np.random.default_rng(1).random(a.shape[:2]) < 0.3
+    expected = ssim_map(a, b, data_range=255.0, window=window)[mask].mean()
+    assert masked_ssim(a, b, mask, data_range=255.0, window=window) == pytest.approx(expected, abs=1e-12)
+    assert masked_mean(a[..., 0].copy(), mask) == pytest.approx(a[..., 0][mask].mean(), rel=1e-12)
+    assert np.isnan(masked_ssim(a * 0, b * 0, mask, data_range=0.0, window=window))
 
 
 def test_two_flat_images_by_hand():

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[2]
-WORST = pytest.StashKey[dict[str, tuple[float, int]]]()
 
 
 @pytest.fixture(scope="session")
@@ -54,19 +53,12 @@ def lpips() -> Any:
 
 @pytest.fixture
 def worst(request: pytest.FixtureRequest) -> Callable[[str, list[float]], float]:
-    """`worst(name, differences)` is the largest one; it is printed at the end of the test run."""
+    """`worst(name, differences)` is the largest one; tests/conftest.py prints it at the end of the test run."""
 
     def note(name: str, differences: list[float]) -> float:
         largest = max(differences)
-        request.config.stash.setdefault(WORST, {})[name] = (largest, len(differences))
+        # A test's properties travel with its report, from whichever process it ran in.
+        request.node.user_properties.append(("worst difference", (name, largest, len(differences))))
         return largest
 
     return note
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    found = config.stash.get(WORST, {})
-    if found:
-        terminalreporter.section("worst absolute difference from the released evaluator")
-        for name, (largest, count) in found.items():
-            terminalreporter.write_line(f"{name:32s} {largest:9.2e}  over {count} values")

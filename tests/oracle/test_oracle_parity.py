@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from gsi_bench_hf import geometry
+from gsi_bench_hf.instructions import paper_operation
 from gsi_bench_hf.metrics.aggregate import aggregate_paper
 from gsi_bench_hf.metrics.appearance_consistency import parse_judgement
 from gsi_bench_hf.metrics.edit_locality import paper_gate, paper_locality
@@ -65,9 +66,21 @@ def test_aggregation(golden, worst):
     assert worst("aggregation", differences) < EXACT
 
 
-def test_judgements(golden):
-    for case in golden("judgements.json"):
-        assert parse_judgement(case["prediction"]) == case["expected"], case["prediction"]
+def test_judgements(golden, worst):
+    cases = golden("judgements.json")
+    differences = []
+    for case in cases:
+        score = parse_judgement(case["prediction"])
+        assert (score is None) == (case["expected"] is None), case["prediction"]
+        differences.append(0.0 if score is None else abs(score - case["expected"]))
+    assert worst("judgements", differences) < EXACT
+
+
+def test_operations(golden, worst):
+    cases = golden("operations.json")
+    wrong = [case["prompt"] for case in cases if paper_operation(case["prompt"]) != case["expected"]]
+    worst("operations (1 is a wrong one)", [float(case["prompt"] in wrong) for case in cases])
+    assert not wrong
 
 
 @pytest.fixture(scope="module")

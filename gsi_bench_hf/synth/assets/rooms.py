@@ -53,7 +53,9 @@ def floor(rng: np.random.Generator) -> Draft:
             "carpeted",
         )
     shape = plate(6.0, 6.0, 24, 24).tiled(tile)
-    return Draft((shape.part(material, False),), color, word, 1, 100.0, (Support(0.0, "rectangle", np.array([3.0, 3.0])),))
+    return Draft(
+        (shape.part(material, False),), color, word, 1, 100.0, (Support(0.0, "rectangle", np.array([3.0, 3.0])),)
+    )
 
 
 def wall(rng: np.random.Generator) -> Draft:

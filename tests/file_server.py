@@ -13,16 +13,17 @@ COMMIT = "0123456789abcdef0123456789abcdef01234567"
 class Hub:
     """`endpoint`, what it serves (`files`: path in the repo -> file) and the requests it got, as "GET /path"."""
 
-    def __init__(self, repo: str, files: dict[str, Path]) -> None:
-        self.files = {f"/datasets/{repo}/resolve/main/{name}": path for name, path in files.items()}
+    def __init__(self, repo: str, files: dict[str, Path], kind: str) -> None:
+        self.files = {f"{kind}/{repo}/resolve/main/{name}": path for name, path in files.items()}
         self.requests: list[str] = []
         self.endpoint = ""
         self.damage = False
 
 
 @contextmanager
-def serve(repo: str, files: dict[str, Path]) -> Iterator[Hub]:
-    hub = Hub(repo, files)
+def serve(repo: str, files: dict[str, Path], kind: str = "/datasets") -> Iterator[Hub]:
+    """A running server of one repository; `kind` is "" for a model's."""
+    hub = Hub(repo, files, kind)
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_HEAD(self) -> None:
