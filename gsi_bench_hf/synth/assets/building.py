@@ -111,7 +111,7 @@ def _blind(rng: np.random.Generator, width: float, length: float, top: float) ->
 
 def curtain(rng: np.random.Generator) -> Draft:
     """A pair of drawn-back curtains on a rod, to hang before a window; their back stands off the wall by 12 cm."""
-    width, height = rng.uniform(1.75, 2.1), rng.uniform(2.0, 2.2)
+    width, height = rng.uniform(1.75, 2.1), rng.uniform(2.3, 2.4)
     color, tone = pick(rng, UPHOLSTERY, "white", "beige", "gray", "blue", "green", "pink", "yellow", "turquoise")
     share = rng.uniform(0.16, 0.22)
     drapes = [_drape(rng, share * width, height - 0.04).moved(s * (0.5 - share / 2) * width) for s in (-1, 1)]

@@ -12,7 +12,6 @@ from gsi_bench_hf.synth.assets.joinery import (
     board,
     corner_legs,
     front,
-    grained,
     knob,
     paint,
     wood,
@@ -131,8 +130,9 @@ def side_table(rng: np.random.Generator) -> Draft:
             turns = 4
         else:
             foot = lathe([(0, 0), (0.75 * radius, 0), (0.75 * radius, 0.012), (0.02, 0.02), (0.0, 0.02)], 32)
-            parts.append(grained(foot).part(legs))
-            parts.append(grained(lathe([(0.0, 0.015), (0.016, 0.015), (0.016, under), (0.0, under)], 16)).part(legs))
+            metal = HANDLES[int(rng.integers(3))]
+            parts.append(foot.part(metal))
+            parts.append(lathe([(0.0, 0.015), (0.016, 0.015), (0.016, under), (0.0, under)], 16).part(metal))
             turns = 4
         disc = Support(height, "disc", np.full(2, radius - _EDGE_M))
         return Draft(tuple(parts), finish.color, finish.word, turns, 5.0, (disc,))

@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from gsi_bench_hf.geometry import rotation_z
-from gsi_bench_hf.synth.assets import KINDS, build_asset, movable_kinds, place, support
+from gsi_bench_hf.synth.assets import KINDS, build_asset, place, support
 from gsi_bench_hf.synth.render import Quality, Renderer, shared_renderer
 from gsi_bench_hf.synth.scene import Light, Scene, SceneObject, look_at, pinhole
 from gsi_bench_hf.types import Camera
@@ -67,9 +67,9 @@ def _render(
     return Image.fromarray(frame.rgb).resize((CELL_PX * count, CELL_PX), Image.Resampling.BOX)
 
 
-def contact_sheet(kinds: tuple[str, ...] | None = None, columns: int = 2) -> Image.Image:
-    """Every movable kind, some rows beside each other, with their names."""
-    kinds = movable_kinds() if kinds is None else kinds
+def contact_sheet(kinds: tuple[str, ...] | None = None, columns: int = 3) -> Image.Image:
+    """Every kind but walls, floors and ceilings, some rows beside each other, with their names."""
+    kinds = tuple(k for k in KINDS if KINDS[k].family not in ("enclosure", "fixture")) if kinds is None else kinds
     renderer = shared_renderer()
     rows = [(KINDS[kind].label, row_image(kind, renderer, table=i)) for i, kind in enumerate(kinds)]
     width, height = rows[0][1].size
@@ -84,7 +84,7 @@ def contact_sheet(kinds: tuple[str, ...] | None = None, columns: int = 2) -> Ima
 def main(arguments: list[str]) -> int:
     """Write the sheet; further arguments are the kinds to show."""
     out = Path(arguments[0])
-    contact_sheet(tuple(arguments[1:]) or None, 1 if len(arguments) > 1 else 2).save(out, quality=80, optimize=True)
+    contact_sheet(tuple(arguments[1:]) or None, 2 if len(arguments) > 1 else 3).save(out, quality=80, optimize=True)
     return 0
 
 

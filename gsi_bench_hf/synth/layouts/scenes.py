@@ -83,7 +83,7 @@ def sample_layout(
 
 def _finished(plan: Plan, environment: Environment, name: str, *, rng: np.random.Generator) -> Layout | None:
     fill_bowls(plan, rng=rng)
-    hang_pictures(plan, ("painting", "wall-clock"), int(rng.integers(1, 5)), rng=rng)
+    hang_pictures(plan, ("painting",), int(rng.integers(1, 5)), rng=rng)
     variant = plan.variant(rng=rng)
     lamp_m = float(assets.build_asset("ceiling-lamp", variant).size_m[2])
     lamp = plan.add("ceiling-lamp", variant, [0.0, 0.0, plan.size_m[2] - lamp_m])

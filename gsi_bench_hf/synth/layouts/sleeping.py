@@ -147,7 +147,7 @@ def dress_desk(plan: Plan, desk: SceneObject, *, rng: np.random.Generator) -> No
         return
     half = top.support.half_extents_m
     middle = float(rng.uniform(-0.3, 0.3)) * float(half[0])
-    if rng.random() < 0.5 and "monitor" in assets.KINDS:
+    if rng.random() < 0.5:
         variant = plan.variant(rng=rng)
         back = float(half[1]) - float(assets.build_asset("monitor", variant).size_m[1]) / 2.0 - 0.04
         put_at(plan, top, "monitor", variant, np.array([middle, back]), [], float(rng.normal(0.0, 4.0)))
