@@ -78,7 +78,7 @@ def _list(arguments: argparse.Namespace) -> int:
 
 
 def _one_line(spec: Any) -> str:
-    later = "" if getattr(spec, "built", True) else " [not built yet in this version]"
+    later = "" if getattr(spec, "built", True) else " [not in this version]"
     what = getattr(spec, "what", None)
     if what is None:
         first = (spec.__doc__ or "").strip().partition("\n")[0].rstrip(".")

@@ -220,7 +220,7 @@ def test_list_names_what_there_is(capsys):
     assert "sim-tabletop" in printed
     assert "scene-fit" in printed
     assert "render-compare" in printed
-    assert "[not built yet in this version]" in printed
+    assert "[not in this version]" in printed
 
 
 def test_help_loads_nothing_heavy():

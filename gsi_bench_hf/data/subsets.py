@@ -101,7 +101,7 @@ def require_built(subset: Subset, *, data_dir: str | None = None, repo_id: str |
     instead = f"use load_dataset('gsi-bench', '{subset.instead}')"
     if subset.origin == "simulated":
         raise UnavailableConfigError(
-            f"config '{subset.name}' is not built yet in this version of gsi-bench-hf; {instead}"
+            f"config '{subset.name}' has no generator in this version of gsi-bench-hf; {instead}"
         )
     where = f"data_dir='{data_dir}'" if data_dir else f"the Hub dataset '{hub_repo(repo_id)}'"
     raise UnavailableConfigError(

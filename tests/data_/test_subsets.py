@@ -58,7 +58,7 @@ def test_every_simulated_config_is_built_and_is_one_of_the_generators():
 
 def test_a_simulated_config_without_a_generator_says_so():
     unbuilt = dataclasses.replace(SUBSETS["sim-room"], built=False)
-    with pytest.raises(UnavailableConfigError, match="config 'sim-room' is not built yet in this version"):
+    with pytest.raises(UnavailableConfigError, match="config 'sim-room' has no generator in this version"):
         require_built(unbuilt)
 
 
