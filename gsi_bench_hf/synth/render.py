@@ -78,8 +78,27 @@ def _mujoco(**kwargs: Any) -> Renderer:
     return MujocoRenderer(**kwargs)
 
 
+def _blender(**kwargs: Any) -> Renderer:
+    try:
+        from gsi_bench_hf.synth.render_blender import BlenderRenderer
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] not in ("bpy", "mathutils"):
+            raise
+        raise RendererError(
+            f'the "blender" renderer needs the module {error.name}, which is made for one version of Python (3.11): '
+            'pip install "gsi-bench-hf[blender]"'
+        ) from error
+    except ImportError as error:  # of a library of the system
+        raise RendererError(
+            f"Blender can't be loaded: {error}; install the Debian packages libxxf86vm1 libxfixes3 libxi6 libxkbcommon0 "
+            "libsm6 libxrender1 libgl1 libegl1 (apt-get install …)"
+        ) from error
+    return BlenderRenderer(**kwargs)
+
+
 RENDERERS: Registry[Callable[..., Renderer]] = Registry("renderer", "gsi_bench_hf.renderers")
 RENDERERS.add("mujoco", _mujoco)
+RENDERERS.add("blender", _blender)
 
 _SHARED: dict[tuple[int, str], Renderer] = {}
 
@@ -89,7 +108,8 @@ def load_renderer(name: str = "mujoco", **kwargs: Any) -> Renderer:
 
     Args:
         name: one of `RENDERERS`.
-        kwargs: for the renderer's constructor; "mujoco" takes `build_asset` and `textures` (see `MujocoRenderer`).
+        kwargs: for the renderer's constructor; both take `build_asset` and `textures` (see `MujocoRenderer`,
+            `BlenderRenderer`), "blender" also `samples`.
 
     Raises:
         UnknownNameError: no such renderer.

@@ -126,7 +126,10 @@ def _shaded(template: GeomTemplate, part: Part) -> GeomTemplate:
     material = part.material
     is_mirror = (material.texture or "").partition(":")[0] == "mirror"
     glow = max(material.emission, 1.0 if (material.texture or "").startswith("view:") else 0.0)
-    packed = {"specular": packed_gloss(material.specular, material.reflectance, is_mirror), "emission": glow}
+    packed = {
+        "specular": packed_gloss(material.specular, 1.0 if material.metallic else 0.0, is_mirror),
+        "emission": glow,
+    }
     return dataclasses.replace(
         template,
         values=tuple((name, packed.get(name, value)) for name, value in template.values),

@@ -10,7 +10,7 @@ MOST_LAMPS = 4
 """How many lamps that cast shadows a room can have: one channel of a picture each."""
 
 KIND_STEP, SHARE_STEPS = 1024, 31
-"""How reflectance, specular and the kind of a surface ride in the one number that reaches the shader; see `packed_gloss`."""
+"""How metal or not, specular and the kind of a surface ride in the one number that reaches the shader; see `packed_gloss`."""
 
 _LAMPS = f"""
 uniform int lamps;
@@ -156,11 +156,11 @@ void main() {
     float sky = mix(1.0, free.x, 0.35 + 0.65 * up);
     vec3 around = (0.5 * ambient * (0.75 + 0.25 * up) + 0.6 * bounced) * (0.22 + 0.78 * sky) * free.y;
     vec3 ground = pow(paint.rgb, vec3(2.2));
-    float metal = smoothstep(0.04, 0.3, reflects) * smoothstep(0.6, 0.9, shiny);
+    float metal = reflects;
     float facing = pow(1.0 - max(dot(n, view), 0.0), 5.0);
     float first = mix(0.02 + 0.05 * shiny, 0.75, metal);
     float back = (first + (1.0 - first) * facing * (1.0 - rough) * min(2.0 * shiny, 1.0)) * min(4.0 * shiny, 1.0);
-    vec3 room = ambient * (0.55 + 0.5 * smoothstep(-0.6, 0.8, ray.z)) * mix(0.35, 1.0, free.y);
+    vec3 room = ambient * (0.3 + 0.75 * smoothstep(-0.7, 0.9, ray.z)) * mix(0.35, 1.0, free.y);
     vec3 sheen = (room + gleam) * mix(vec3(1.0), ground * 1.3, metal);
     vec3 light = ground * (1.0 - 0.9 * metal) * (direct + around) + back * sheen;
     vec3 own = dot(gl_FrontMaterial.emission.rgb, vec3(1.0)) / max(dot(tint.rgb, vec3(1.0)), 1e-3) * ground;
@@ -318,17 +318,27 @@ uniform sampler2D lamp_seen;
 uniform sampler2D surrounding;
 uniform ivec2 size_px;
 
-// The mean of the four by four pixels whose taps make one pattern, of those that lie at about the same depth.
+float nearness(ivec2 px) {
+    return 1.0 / texelFetch(surrounding, clamp(px, ivec2(0), size_px - 1), 0).z;
+}
+
+float smaller(float a, float b) { return abs(a) < abs(b) ? a : b; }
+
+// The mean of the four by four pixels whose taps make one pattern, of those that lie in about the same plane: over a plane, one over
+// the depth changes evenly.
 void main() {
     ivec2 px = ivec2(gl_FragCoord.xy);
-    float depth_m = texelFetch(surrounding, px, 0).z;
+    float depth_m = texelFetch(surrounding, px, 0).z, here = 1.0 / depth_m;
+    vec2 slope = vec2(smaller(nearness(px + ivec2(1, 0)) - here, here - nearness(px - ivec2(1, 0))),
+                      smaller(nearness(px + ivec2(0, 1)) - here, here - nearness(px - ivec2(0, 1))));
     vec4 lit = vec4(0.0);
     vec2 free = vec2(0.0);
     float total = 0.0;
     for (int k = 0; k < 16; k++) {
-        ivec2 other = clamp(px + ivec2((k & 3) - 2, (k >> 2) - 2), ivec2(0), size_px - 1);
+        ivec2 off = ivec2((k & 3) - 2, (k >> 2) - 2), other = clamp(px + off, ivec2(0), size_px - 1);
         vec4 around = texelFetch(surrounding, other, 0);
-        float weight = 1.0 / (1e-4 + pow(max(abs(around.z / depth_m - 1.0) - 0.004, 0.0) * 40.0, 2.0) + 0.01);
+        float apart = abs(1.0 / around.z - here - dot(slope, vec2(other - px))) * depth_m;
+        float weight = 1.0 / (0.01 + pow(max(apart - 0.002, 0.0) * 60.0, 2.0));
         total += weight;
         lit += weight * texelFetch(lamp_seen, other, 0);
         free += weight * around.xy;
@@ -339,7 +349,7 @@ void main() {
 """
 
 
-def packed_gloss(specular: float, reflectance: float, is_mirror: bool) -> float:
+def packed_gloss(specular: float, metal: float, is_mirror: bool) -> float:
     """The number that carries a material's gloss to the shader, in place of MuJoCo's specular: whole, below 2048."""
-    shares = [round(min(max(value, 0.0), 1.0) * SHARE_STEPS) for value in (specular, reflectance)]
+    shares = [round(min(max(value, 0.0), 1.0) * SHARE_STEPS) for value in (specular, metal)]
     return float(shares[0] + (SHARE_STEPS + 1) * shares[1] + (KIND_STEP if is_mirror else 0))

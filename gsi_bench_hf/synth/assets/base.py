@@ -35,6 +35,14 @@ class Material:
     reflectance: float = 0.0
     emission: float = 0.0
 
+    @property
+    def metallic(self) -> bool:
+        """Whether it shines as metal and not as glaze or glass do, where a renderer makes the difference; mirrors do."""
+        polished = self.reflectance >= 0.12 or (
+            self.reflectance > 0.05 and self.shininess < 0.85 and self.specular >= 0.7
+        )
+        return polished and self.rgba[3] == 1.0
+
 
 @dataclass(frozen=True, eq=False)
 class Part:
