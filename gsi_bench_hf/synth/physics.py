@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
 from gsi_bench_hf.synth import assets
 from gsi_bench_hf.synth.assets.base import Support
+from gsi_bench_hf.synth.assets.keeping import Keeper
+from gsi_bench_hf.synth.assets.library import is_own_kind
 from gsi_bench_hf.synth.render_gl import wanted_backend
 from gsi_bench_hf.synth.scene import Float, Scene, SceneObject
 from gsi_bench_hf.synth.solids import BuildAsset, hulls
@@ -69,13 +70,23 @@ class Settled:
     unstable: tuple[str, ...]
 
 
-@lru_cache(maxsize=1024)
-def stands_alone(kind: str, variant: int) -> bool:
+def _stands_alone(kind: str, variant: int) -> bool:
     """Whether an asset stands upright by itself on a level surface that is tipped a little."""
     item = assets.place(kind, variant, "it", np.zeros(3))
     ground = SceneObject("table", "table", 0, "table", "", 0, np.ones(3), np.zeros(3), np.eye(3))
     scene = Scene("tabletop", (ground,), (item,), (), (0.0, 0.0, 0.0), Camera(np.eye(3), np.eye(4), 1, 1))
     return not World(scene, find_support=lambda *_: Support(0.0, "rectangle", np.full(2, 10.0))).settle().unstable
+
+
+stands_alone: Keeper[bool] = Keeper(
+    _stands_alone,
+    dump=lambda stands: bytes([stands]),
+    load=lambda content: content == b"\x01",
+    size=lambda _: 1,
+    limit=20_000,
+    keeps_on_disk=is_own_kind,
+)
+"""`stands_alone(kind, variant)`: see `_stands_alone`."""
 
 
 class World:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
+import io
+import pickle
 import zlib
 from itertools import chain
+from typing import Any
 
 import numpy as np
 
@@ -47,10 +49,14 @@ from gsi_bench_hf.synth.assets import (
     utility,
 )
 from gsi_bench_hf.synth.assets.base import Asset, Draft, Float, Kind, Part, Support
+from gsi_bench_hf.synth.assets.keeping import Keeper
 from gsi_bench_hf.synth.scene import SceneObject
 
 KINDS: Registry[Kind] = Registry("kind of asset", group="gsi_bench_hf.kinds")
 """Every kind of thing by name; other packages add theirs through the entry-point group."""
+
+_HELD_BYTES = 120_000_000
+_ARRAY_NAMES = ("_reconstruct", "_frombuffer", "ndarray", "dtype", "scalar")
 
 _FAMILIES = (
     tableware,
@@ -88,7 +94,8 @@ _FAMILIES = (
     appliances,
     drinks,
 )
-for _name, _kind in chain.from_iterable(family.KINDS.items() for family in _FAMILIES):
+_OURS = dict(chain.from_iterable(family.KINDS.items() for family in _FAMILIES))
+for _name, _kind in _OURS.items():
     KINDS.add(_name, _kind)
 
 
@@ -105,8 +112,7 @@ def build_asset(kind: str, variant: int) -> Asset:
     return _made(kind, variant)[0]
 
 
-@functools.lru_cache(maxsize=512)
-def _made(kind: str, variant: int) -> tuple[Asset, tuple[Support, ...]]:
+def _drafted(kind: str, variant: int) -> tuple[Asset, tuple[Support, ...]]:
     """An asset and its surfaces: of one draft, as drafting is what takes long."""
     builder = KINDS[kind].builder
     if variant < 0:
@@ -122,6 +128,37 @@ def _made(kind: str, variant: int) -> tuple[Asset, tuple[Support, ...]]:
         for found in draft.supports
     )
     return asset, surfaces
+
+
+class _Unpickler(pickle.Unpickler):
+    """Reads what an asset is made of, and nothing else."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        """Refuse all but our plain classes and NumPy's arrays."""
+        of_numpy = module.partition(".")[0] == "numpy" and name in _ARRAY_NAMES
+        if of_numpy or (module == Asset.__module__ and name in ("Asset", "Part", "Material", "Support")):
+            return super().find_class(module, name)
+        raise pickle.UnpicklingError(f"a kept asset names {module}.{name}, expected arrays and asset classes only")
+
+
+def is_own_kind(kind: str, variant: int = 0) -> bool:
+    """Whether a kind is one of this package's: others may change while their names stay."""
+    return kind in _OURS and KINDS[kind] is _OURS[kind]
+
+
+def _bytes_of(made: tuple[Asset, tuple[Support, ...]]) -> int:
+    arrays = [a for p in made[0].parts for a in (p.vertices_m, p.normals, p.faces, p.uv) if a is not None]
+    return 4096 + sum(array.nbytes for array in arrays)
+
+
+_made = Keeper(
+    _drafted,
+    dump=pickle.dumps,
+    load=lambda content: _Unpickler(io.BytesIO(content)).load(),
+    size=_bytes_of,
+    limit=_HELD_BYTES,
+    keeps_on_disk=is_own_kind,
+)
 
 
 def _origin(draft: Draft) -> Float:
@@ -156,7 +193,14 @@ def _one(group: list[Part]) -> Part:
 
 
 def _shifted(part: Part, offset: Float) -> Part:
-    return dataclasses.replace(part, vertices_m=part.vertices_m + offset)
+    """The part elsewhere; its arrays lie in memory in one way, whether it was just made or was kept."""
+    return dataclasses.replace(
+        part,
+        vertices_m=np.ascontiguousarray(part.vertices_m + offset),
+        normals=np.ascontiguousarray(part.normals),
+        faces=np.ascontiguousarray(part.faces),
+        uv=None if part.uv is None else np.ascontiguousarray(part.uv),
+    )
 
 
 def place(

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import functools
 import inspect
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from gsi_bench_hf.registry import Registry
 from gsi_bench_hf.synth.assets import graphics, interiors, prints, screens, surfaces, weaves
 from gsi_bench_hf.synth.assets.base import Float
+from gsi_bench_hf.synth.assets.keeping import Keeper
 from gsi_bench_hf.synth.assets.painting import Image8, to_uint8
 
 Painter = Callable[..., Float]
@@ -39,12 +41,16 @@ SEAMLESS: frozenset[str] = frozenset(
 )
 """Textures that repeat without a visible edge in both directions."""
 
+_HELD_BYTES = 160_000_000
+
 _ELSEWHERE = {"cardboard", "weave", "hide", "wicker", "veneer"}
-for _name in ("bands", "leaf", "peel", *sorted(SEAMLESS - _ELSEWHERE)):
-    PAINTERS.add(_name, getattr(surfaces, _name))
+_OURS: dict[str, Painter] = {
+    name: getattr(surfaces, name) for name in ("bands", "leaf", "peel", *sorted(SEAMLESS - _ELSEWHERE))
+}
 for _module in (prints, screens, graphics, weaves, interiors):
-    for _name, _painter in _module.PAINTERS.items():
-        PAINTERS.add(_name, _painter)
+    _OURS.update(_module.PAINTERS)
+for _name, _painter in _OURS.items():
+    PAINTERS.add(_name, _painter)
 
 
 def texture(name: str, **parameters: Any) -> str:
@@ -56,8 +62,7 @@ def texture(name: str, **parameters: Any) -> str:
     return name + ":" + ",".join(f"{key}={value}" for key, value in parameters.items())
 
 
-@functools.lru_cache(maxsize=96)
-def paint(texture: str) -> Image8:
+def _painted(texture: str) -> Image8:
     """Paint a texture.
 
     Args:
@@ -90,3 +95,24 @@ def _parameters(texture: str, painter: Painter, text: str) -> dict[str, Any]:
         except ValueError as error:
             raise ValueError(f"texture {texture!r}: {key}={value!r} is not like {known[key].default!r}") from error
     return found
+
+
+def _dumped(image: Image8) -> bytes:
+    return np.array(image.shape, dtype="<i4").tobytes() + image.tobytes()
+
+
+def _loaded(content: bytes) -> Image8:
+    shape = np.frombuffer(content, dtype="<i4", count=3)
+    return np.frombuffer(content, dtype=np.uint8, offset=12).reshape(shape)
+
+
+def _is_ours(texture: str) -> bool:
+    """Whether the painter is one of this package's: others may change while their names stay."""
+    name = texture.partition(":")[0]
+    return name in _OURS and PAINTERS[name] is _OURS[name]
+
+
+paint: Keeper[Image8] = Keeper(
+    _painted, dump=_dumped, load=_loaded, size=lambda image: image.nbytes, limit=_HELD_BYTES, keeps_on_disk=_is_ours
+)
+"""`paint(texture)`: see `_painted`. What was painted is kept: see `keeping`."""
