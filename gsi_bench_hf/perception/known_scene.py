@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 from gsi_bench_hf.geometry import box_corners, project_points, rotation_z
 from gsi_bench_hf.synth.render import Quality, Renderer
 from gsi_bench_hf.synth.scene import Scene, SceneObject, object_box
+from gsi_bench_hf.synth.surfaces import Surface, surfaces_of
 from gsi_bench_hf.types import Box3D, Camera, Detection
 
 Float = NDArray[np.float64]
 Float32 = NDArray[np.float32]
 Bool = NDArray[np.bool_]
 
-_BACKGROUND_FIXTURES = ("floor", "wall")
 _IN_FRONT_M = 4e-4
 
 
@@ -32,27 +32,29 @@ class Pose:
         x_m, y_m: shift along world x and y.
         yaw_rad: turn about the vertical, counter-clockwise seen from above.
         log_scale: natural logarithm of the factor.
+        rise_m: how much higher the surface is on which it stands. Refinement leaves it: surfaces are a few, and known.
     """
 
     x_m: float = 0.0
     y_m: float = 0.0
     yaw_rad: float = 0.0
     log_scale: float = 0.0
+    rise_m: float = 0.0
 
     @property
     def vector(self) -> Float:
-        """(4,) the numbers in the order of the attributes."""
+        """(4,) the numbers that are refined, in the order of the attributes."""
         return np.array([self.x_m, self.y_m, self.yaw_rad, self.log_scale])
 
     def plus(self, step: Float) -> Pose:
         """The pose with (4,) `step` added."""
-        return Pose(*(float(v) for v in self.vector + step))
+        return Pose(*(float(v) for v in self.vector + step), rise_m=self.rise_m)
 
     def apply(self, item: SceneObject) -> SceneObject:
         """The object so posed."""
         return dataclasses.replace(
             item,
-            position_m=item.position_m + np.array([self.x_m, self.y_m, 0.0]),
+            position_m=item.position_m + np.array([self.x_m, self.y_m, self.rise_m]),
             rotation=rotation_z(self.yaw_rad) @ item.rotation,
             scale=item.scale * float(np.exp(self.log_scale)),
         )
@@ -97,13 +99,16 @@ class KnownScene:
 
     Attributes:
         glimpses: how many poses were looked at.
+        is_room: whether there are several surfaces to stand on, and lamps and mirrors all around.
     """
 
     def __init__(self, scene: Scene, target_id: str, renderer: Renderer) -> None:
         self.scene, self.renderer = scene, renderer
         self.target = scene.object(target_id)
         self.camera = scene.camera
-        near = tuple(item for item in scene.fixtures if item.kind not in _BACKGROUND_FIXTURES)
+        self.is_room = scene.environment != "tabletop"
+        # On a table the draft's rim takes its colour from the table. A room's furniture is too much to draw each time.
+        near = () if self.is_room else tuple(item for item in scene.fixtures if item.kind not in ("floor", "wall"))
         self._near = dataclasses.replace(scene, fixtures=near, objects=(self.target,))
         self._depths: dict[tuple[int, int], Float32] = {}
         self.glimpses = 0
@@ -137,7 +142,7 @@ class KnownScene:
         return window_around(self.box(pose), camera, margin)
 
     def draft(self, pose: Pose, camera: Camera, window: Window) -> Glimpse:
-        """The target on its table without shadows or the other objects; the mask leaves out what they hide."""
+        """The target (on a table: with it) without shadows or other things; the mask leaves out what they hide."""
         self.glimpses += 1
         frame = self._render(self._near_scene(pose, cropped(camera, window)), ("rgb", "depth"), "draft")
         behind = self.background_depth(camera)[window.slices]
@@ -150,6 +155,16 @@ class KnownScene:
         frame = self._render(scene, ("rgb", "segmentation"), quality)
         number = [o.instance_id for o in scene.objects].index(self.target.instance_id) + 1
         return Glimpse(window, frame.rgb, frame.segmentation == number)
+
+    def overview(self, pose: Pose, width: int) -> NDArray[np.uint8]:
+        """(H, W, 3) the whole scene with the target so posed, lit, at another width: shadows and mirrors show it elsewhere too."""
+        scene = self.scene.with_object(pose.apply(self.target)).with_camera(self.level_camera(width))
+        return np.asarray(self._render(scene, ("rgb",), "lit").rgb)
+
+    @cached_property
+    def surfaces(self) -> tuple[Surface, ...]:
+        """What there is to stand on, the target itself left out."""
+        return surfaces_of(self.scene.without(self.target.instance_id))
 
     @cached_property
     def masks(self) -> NDArray[np.int32]:
@@ -164,16 +179,18 @@ class KnownScene:
             mask[window.slices] = self.draft(pose, self.camera, window).mask
         return mask
 
-    def pose_at(self, u_px: float, v_px: float, height_m: float, yaw_rad: float, log_scale: float) -> Pose | None:
+    def pose_at(
+        self, u_px: float, v_px: float, height_m: float, yaw_rad: float, log_scale: float, rise_m: float = 0.0
+    ) -> Pose | None:
         """The pose whose point `height_m` above its base's centre is seen at a pixel of the image; None above the horizon."""
         k, world = self.camera.intrinsics, self.camera.world_from_camera
         ray = world[:3, :3] @ np.array([(u_px - k[0, 2]) / k[0, 0], (v_px - k[1, 2]) / k[1, 1], 1.0])
-        drop = float(self.target.position_m[2]) + height_m - world[2, 3]
+        drop = float(self.target.position_m[2]) + rise_m + height_m - world[2, 3]
         if abs(ray[2]) < 1e-6 or drop / ray[2] <= 0.0:
             return None
         point = world[:3, 3] + ray * (drop / ray[2])
         shift = point[:2] - self.target.position_m[:2]
-        return Pose(float(shift[0]), float(shift[1]), yaw_rad, log_scale)
+        return Pose(float(shift[0]), float(shift[1]), yaw_rad, log_scale, rise_m)
 
     def spun(self, pose: Pose, turns_rad: Iterable[float], camera: Camera) -> list[Pose]:
         """The pose turned where it is seen, drafted through `camera`: the middle of what shows stays where it is.
@@ -200,7 +217,7 @@ class KnownScene:
         u_px = ratio * (window.left + float(columns.mean()) + 0.5)
         v_px = ratio * (window.top + float(rows.mean()) + 0.5)
         height_m = 0.5 * float(self.target.size_m[2]) * self.target.scale * float(np.exp(pose.log_scale))
-        return self.pose_at(u_px, v_px, height_m, 0.0, 0.0)
+        return self.pose_at(u_px, v_px, height_m, 0.0, 0.0, pose.rise_m)
 
     def detection(self, pose: Pose, score: float) -> Detection:
         """The target so posed, as a detection."""

@@ -25,6 +25,9 @@ DIM = (0.3, 1.1)
 """How much darker or brighter the target may be in the image than in a draft without shadows."""
 
 
+_SAME_SURFACE_M = 0.005
+
+
 @dataclass(frozen=True)
 class Candidate:
     """A pose and the gain it promises: squared colour difference, summed over pixels of the full image size."""
@@ -74,7 +77,7 @@ class CoarseSearch:
         for place in poses:
             for yaw_rad in yaws:
                 for log_scale in log_scales:
-                    candidate = self._best_shift(Pose(place.x_m, place.y_m, float(yaw_rad), log_scale))
+                    candidate = self._best_shift(Pose(place.x_m, place.y_m, float(yaw_rad), log_scale, place.rise_m))
                     if candidate is not None:
                         found.append(candidate)
         return sorted(found, key=lambda candidate: -candidate.gain)
@@ -120,7 +123,12 @@ class CoarseSearch:
         middle = item.position_m + item.rotation @ np.array([0.0, 0.0, height_m])
         seen = project_points(((middle - world[:3, 3]) @ world[:3, :3])[None], self._known.camera.intrinsics)[0]
         return self._known.pose_at(
-            seen[0] + du_px / self._scale, seen[1] + dv_px / self._scale, height_m, pose.yaw_rad, pose.log_scale
+            seen[0] + du_px / self._scale,
+            seen[1] + dv_px / self._scale,
+            height_m,
+            pose.yaw_rad,
+            pose.log_scale,
+            pose.rise_m,
         )
 
 
@@ -142,6 +150,7 @@ def _apart(a: Pose, b: Pose, reach_m: float, symmetry: int) -> bool:
         np.hypot(a.x_m - b.x_m, a.y_m - b.y_m) > reach_m
         or turn > np.deg2rad(30.0)
         or abs(a.log_scale - b.log_scale) > 0.4
+        or abs(a.rise_m - b.rise_m) > _SAME_SURFACE_M
     )
 
 

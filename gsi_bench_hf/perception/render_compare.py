@@ -57,8 +57,8 @@ class RenderCompare:
             image = as_float(edited, (source.camera.width, source.camera.height))
         except UnscorableError as error:
             return Judgement(None, str(error))
-        look = fit_look(image, np.asarray(sample.source_image))
         scene, window = self._expected(sample, source, scan)
+        look = fit_look(image, self._reference(sample, scene, scan))
         unseen = Judgement(None, "too little of the target is in view to judge it")
         if window.empty:
             return unseen
@@ -66,6 +66,14 @@ class RenderCompare:
         if mask.sum() < _LEAST_PX:
             return unseen
         return compare(image[window.slices], picture, mask, look)
+
+    def _reference(self, sample: Sample, scene: scenes.Scene, scan: Scan) -> NDArray[np.uint8]:
+        """(H, W, 3) what most of the edited image should show: the source image, or the scene from where the camera was found."""
+        if scan.camera_rotation is None:
+            return np.asarray(sample.source_image)
+        rgb = (self._renderer or shared_renderer()).render(scene, want=("rgb",), quality="lit").rgb
+        assert rgb is not None
+        return rgb
 
     def _expected(self, sample: Sample, source: scenes.Scene, scan: Scan) -> tuple[scenes.Scene, Window]:
         """The scene that the edited image should show, and the part of it to look at."""

@@ -21,6 +21,7 @@ from gsi_bench_hf.perception.changes import regions, unexplained_mask
 from gsi_bench_hf.perception.known_scene import KnownScene, Pose, mask_bounds
 from gsi_bench_hf.perception.others import Others, count_others
 from gsi_bench_hf.perception.photometry import SMOOTH_PX, Look, as_float, blurred, fit_look, unexplained
+from gsi_bench_hf.perception.places import other_surfaces
 from gsi_bench_hf.perception.pose_refine import Fit, Matcher, shrink
 from gsi_bench_hf.synth import scene as scenes
 from gsi_bench_hf.synth.render import Quality, Renderer, shared_renderer
@@ -158,7 +159,12 @@ class _Explanation:
         }
         if fit is not None:
             shift, scale = fit.pose, float(np.exp(fit.pose.log_scale))
-            found |= {"shift_m": [shift.x_m, shift.y_m], "turn_deg": float(np.rad2deg(shift.yaw_rad)), "scale": scale}
+            found |= {
+                "shift_m": [shift.x_m, shift.y_m],
+                "rise_m": shift.rise_m,
+                "turn_deg": float(np.rad2deg(shift.yaw_rad)),
+                "scale": scale,
+            }
             found |= {"share": round(fit.share, 4), "relief_px": round(fit.relief, 1)}
         return found
 
@@ -175,7 +181,7 @@ class _Explanation:
             return None
         centers = [region.center_px for region in (left_by_background[:3] + left_by_source[:2])]
         places = self._places(centers)
-        candidates = self._coarse(places, None)[:3]
+        candidates = self._coarse(places, None)
         if still > 0.75 and stands_out > 0.3:
             # It still stands where it stood; what else there is may be a second one, and that is the edit.
             weight = np.where(self.target_mask, 0.0, 1.0).astype(np.float32)
@@ -193,7 +199,7 @@ class _Explanation:
             place = self.known.pose_at(float(u), float(v), height_m, 0.0, 0.0)
             if place is not None and all(np.hypot(place.x_m - p.x_m, place.y_m - p.y_m) > apart_m for p in places):
                 places.append(place)
-        return places
+        return places + other_surfaces(self.known, centers, height_m)
 
     def _coarse(self, places: list[Pose], weight: Float32 | None) -> list[pose_search.Candidate]:
         symmetry = self.known.target.symmetry
@@ -201,17 +207,23 @@ class _Explanation:
         found = []
         for log_scale in pose_search.LOG_SCALES:
             search = self._coarse_search(
-                self._width_for(Pose(log_scale=log_scale), _COARSE_PX, _COARSE_OBJECT_PX), weight
+                self._width_for(Pose(log_scale=log_scale), self._widths(_COARSE_PX), _COARSE_OBJECT_PX), weight
             )
-            found += search.around(places, yaws if log_scale == 0.0 else yaws[::2], (log_scale,))
+            # On another surface the target is looked for as large as it is: farther away and larger, it looks the same.
+            there = places if log_scale == 0.0 else [p for p in places if p.rise_m == 0.0]
+            found += search.around(there, yaws if log_scale == 0.0 else yaws[::2], (log_scale,))
         found.sort(key=lambda candidate: -candidate.gain)
-        return pose_search.distinct(found, 3, self.known, symmetry)
+        return pose_search.distinct(found, 4 if self.known.is_room else 3, self.known, symmetry)
 
     def _coarse_search(self, width: int, weight: Float32 | None) -> pose_search.CoarseSearch:
         image = shrink(self.image, width)
         background = self.look.of(shrink(self.background, width), width / self.image.shape[1])
         small = None if weight is None else shrink(weight, width)
         return pose_search.CoarseSearch(self.known, self.look, image, background, small)
+
+    def _widths(self, widths: tuple[int, ...]) -> tuple[int, ...]:
+        """Widths named for an image 512 wide, for this one. In a room the image's own pixels count: things are small there."""
+        return tuple(width * self.known.camera.width // 512 for width in widths) if self.known.is_room else widths
 
     def _width_for(self, pose: Pose, widths: tuple[int, ...], object_px: float) -> int:
         """The least of the widths at which the target, so posed, is `object_px` large."""
@@ -224,13 +236,13 @@ class _Explanation:
         """The best of the candidates, refined in three stages, or None where none is the target."""
         if not candidates:
             return None
-        width = self._width_for(candidates[0].pose, _MIDDLE_PX, _MIDDLE_OBJECT_PX)
+        width = self._width_for(candidates[0].pose, self._widths(_MIDDLE_PX), _MIDDLE_OBJECT_PX)
         draft, middle = self._matcher(width, "draft"), self._matcher(width, "lit")
         best = self._best_of(middle, self._drafted(draft, candidates))
         if best is None:
             return None
         rivals = self._turned(draft, middle, best)
-        final = self._matcher(self._width_for(rivals[0].pose, _FINAL_PX, _FINAL_OBJECT_PX), "full")
+        final = self._matcher(self._width_for(rivals[0].pose, self._widths(_FINAL_PX), _FINAL_OBJECT_PX), "full")
         best = max((final.measure(fit.pose) for fit in rivals), key=lambda fit: fit.relief)
         best = self._finished(final, best)
         stayed = final.measure(Pose())
@@ -314,7 +326,9 @@ class _Explanation:
     def _others(self, fit: Fit | None) -> Others:
         picture = self.background.copy()
         moved = fit is not None and fit.pose != Pose()
-        if fit is not None and moved:
+        if fit is not None and moved and self.known.is_room:
+            picture = self.known.overview(fit.pose, 320).astype(np.float32) / np.float32(255.0)
+        elif fit is not None and moved:
             window = self.known.window(fit.pose, self.known.camera, 0.22)
             glimpse = self.known.full(fit.pose, self.known.camera, window)
             picture[window.slices] = glimpse.rgb.astype(np.float32) / np.float32(255.0)

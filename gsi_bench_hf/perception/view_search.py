@@ -6,14 +6,15 @@ scene then refine it.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from gsi_bench_hf.geometry import unproject_depth
 from gsi_bench_hf.perception.known_scene import KnownScene, mask_bounds
-from gsi_bench_hf.perception.photometry import SMOOTH_PX, Look, as_float, blurred, fit_look
+from gsi_bench_hf.perception.photometry import SMOOTH_PX, blurred
 from gsi_bench_hf.perception.pose_refine import shrink
 from gsi_bench_hf.synth.scene import object_box
 from gsi_bench_hf.types import Camera, Detection, Sample, Scan
@@ -21,10 +22,16 @@ from gsi_bench_hf.types import Camera, Detection, Sample, Scan
 Float = NDArray[np.float64]
 Float32 = NDArray[np.float32]
 
-_WIDTH_PX = 256
 _LEAST_MATCHES = 8
-_STEPS = np.array([0.01, 0.01, 0.01, 0.008, 0.008, 0.008])
-"""Of translation, metres, and rotation vector, radians: what moves the picture by a pixel or so."""
+_LEVELS = ((160, 5), (320, 4), (480, 2))
+"""Widths at which pictures are compared, and the steps at most at each."""
+_TOLERANCE = 0.1
+"""Difference of colour (norm over channels) at which a pixel counts as half explained."""
+_UNEXPLAINED = 0.4
+"""Of the robust error, 0..1: with more than this left, and no features found again, it is another place."""
+_LONGEST_STEP = np.array([0.1, 0.1, 0.1, 0.06, 0.06, 0.06])
+_SMALL_STEP = np.array([2e-4, 2e-4, 2e-4, 1e-4, 1e-4, 1e-4])
+"""Of translation, metres, and rotation vector, radians."""
 
 
 def scan(known: KnownScene, sample: Sample, image: Float32) -> Scan:
@@ -39,13 +46,9 @@ def scan(known: KnownScene, sample: Sample, image: Float32) -> Scan:
     depth_m = known.renderer.render(known.scene, want=("depth",)).depth_m
     assert depth_m is not None
     motion, matches = guess(source, depth_m, image, known.camera.intrinsics)
-    look = _neutral_look(image, source)
-    motion, error = refine(known, image, look, motion)
-    if (
-        error > 0.75 * _error(image, as_float(Image.fromarray(source), image.shape[1::-1]), look)
-        and matches < _LEAST_MATCHES
-    ):
-        return Scan(sample.objects, (), None, diagnostics={"matches": matches, "error": error})
+    motion, error = refine(known, image, motion)
+    if matches < _LEAST_MATCHES and error > _UNEXPLAINED:
+        return Scan(sample.objects, (), None, diagnostics={"matches": matches, "error": round(error, 5)})
     pose = _matrix(motion)
     camera = Camera(
         known.camera.intrinsics, known.camera.world_from_camera @ pose, known.camera.width, known.camera.height
@@ -104,61 +107,105 @@ def guess(
     return np.concatenate([(-back @ shift).ravel(), cv2.Rodrigues(back)[0].ravel()]), len(inliers)
 
 
-def refine(known: KnownScene, image: Float32, look: Look, motion: Float) -> tuple[Float, float]:
-    """The motion (6,) improved by damped Gauss-Newton on draft renders, and the robust error (0..1) that is left."""
-    small = blurred(shrink(image, _WIDTH_PX), 1.5 * SMOOTH_PX)
-    height = small.shape[0]
+def refine(known: KnownScene, image: Float32, motion: Float) -> tuple[Float, float]:
+    """The camera's motion improved: lit renders of the known scene laid over the image, coarse to fine.
 
-    def picture(at: Float) -> Float32:
-        camera = Camera(
-            known.camera.intrinsics,
-            known.camera.world_from_camera @ _matrix(at),
-            known.camera.width,
-            known.camera.height,
-        )
-        frame = known.renderer.render(
-            known.scene.with_camera(camera), want=("rgb",), size=(_WIDTH_PX, height), quality="draft"
-        )
-        assert frame.rgb is not None
-        return blurred(look.of(frame.rgb, _WIDTH_PX / image.shape[1]), 1.5 * SMOOTH_PX)
+    The picture's slopes come from its own gradients and depth, so that a step costs one render (Lucas and Kanade, 1981).
 
-    best, error = motion, _error(small, picture(motion), look)
-    damping = 1e-3
-    for _ in range(6):
-        residual = small - picture(best)
-        residual -= np.median(residual, axis=(0, 1))
-        weight = 1.0 / (1.0 + np.square(residual).sum(axis=-1, keepdims=True) / np.float32(0.1**2)) ** 2
-        slopes = np.stack([(picture(best + s) - picture(best - s)) / 2.0 for s in np.diag(_STEPS)], axis=-1)
-        weighted = slopes * weight[..., None]
-        normal = np.einsum("hwci,hwcj->ij", weighted, slopes).astype(np.float64)
-        toward = np.einsum("hwci,hwc->i", weighted, residual).astype(np.float64)
-        step = np.linalg.solve(normal + np.diag(damping * np.diag(normal) + 1e-9), toward) * _STEPS
-        tried = best + np.clip(step, -8.0 * _STEPS, 8.0 * _STEPS)
-        left = _error(small, picture(tried), look)
-        if left >= error:
-            damping *= 30.0
-            if damping > 10.0:
+    Args:
+        known: the scene.
+        image: (H, W, 3) the edited image 0..1.
+        motion: (6,) where to start; see `guess`.
+
+    Returns:
+        The motion, (6,), and the robust error (0..1) that is left.
+    """
+    pose, error = _matrix(motion), 1.0
+    for width, steps in _LEVELS:
+        small = _smooth(shrink(image, width))
+        level = known.level_camera(width)
+        best, error, damping = _View.of(known, level, small, pose), np.inf, 1e-3
+        for _ in range(steps):
+            pose, error = best.pose, best.error
+            step = best.step(damping)
+            tried = _View.of(known, level, small, pose @ _matrix(step))
+            if tried.error >= error:
+                damping *= 30.0
+                if damping > 10.0:
+                    break
+                continue
+            best, damping = tried, max(0.2 * damping, 1e-4)
+            pose, error = best.pose, best.error
+            if (np.abs(step) < _SMALL_STEP).all():
                 break
-            continue
-        best, error, damping = tried, left, max(0.2 * damping, 1e-4)
-        if (np.abs(step) < 0.02 * _STEPS).all():
-            break
-    return best, error
+    return np.concatenate([pose[:3, 3], cv2.Rodrigues(pose[:3, :3])[0].ravel()]), error
 
 
-def _error(image: Float32, picture: Float32, look: Look) -> float:
-    apart = image - picture
-    apart = apart - np.median(apart, axis=(0, 1))
-    squared = np.square(apart).sum(axis=-1)
-    return float(np.mean(squared / (squared + np.float32(max(look.tolerance, 0.1) ** 2))))
+@dataclass(frozen=True, eq=False)
+class _View:
+    """The scene as a camera would see it, beside the image.
+
+    Attributes:
+        pose: (4, 4) source camera from this one.
+        picture: (h, w, 3) the render, in the image's colours, smoothed.
+        depth_m: (h, w).
+        residual: (h, w, 3) image - picture.
+        error: 0..1, robust, mean over the pixels.
+        intrinsics: (3, 3) at this size.
+    """
+
+    pose: Float
+    picture: Float32
+    depth_m: Float32
+    residual: Float32
+    error: float
+    intrinsics: Float
+
+    @classmethod
+    def of(cls, known: KnownScene, level: Camera, image: Float32, pose: Float) -> _View:
+        camera = Camera(level.intrinsics, level.world_from_camera @ pose, level.width, level.height)
+        frame = known.renderer.render(known.scene.with_camera(camera), want=("rgb", "depth"), quality="lit")
+        assert frame.rgb is not None
+        assert frame.depth_m is not None
+        picture = _recoloured(_smooth(frame.rgb.astype(np.float32) / np.float32(255.0)), image)
+        residual = image - picture
+        squared = np.einsum("hwc,hwc->hw", residual, residual)
+        error = float(np.mean(squared / (squared + np.float32(_TOLERANCE**2))))
+        return cls(pose, picture, frame.depth_m, residual, error, level.intrinsics)
+
+    def step(self, damping: float) -> Float:
+        """(6,) the motion of the camera, in its own frame, that the damped normal equations ask for."""
+        jacobian = self._jacobian()
+        squared = np.einsum("hwc,hwc->hw", self.residual, self.residual)
+        weight = np.square(_TOLERANCE**2 / (squared + np.float32(_TOLERANCE**2)))
+        weighted = (jacobian * weight[..., None, None]).reshape(-1, 6)
+        normal = (weighted.T @ jacobian.reshape(-1, 6)).astype(np.float64)
+        toward = (weighted.T @ self.residual.reshape(-1)).astype(np.float64)
+        step = np.linalg.solve(normal + np.diag(damping * np.diag(normal) + 1e-9), toward)
+        return np.asarray(np.clip(step, -_LONGEST_STEP, _LONGEST_STEP))
+
+    def _jacobian(self) -> Float32:
+        """(h, w, 3, 6) change of colour with the camera's translation, metres, and rotation vector, radians."""
+        along_u = cv2.Sobel(self.picture, cv2.CV_32F, 1, 0, scale=0.125)
+        along_v = cv2.Sobel(self.picture, cv2.CV_32F, 0, 1, scale=0.125)
+        fx, fy = (np.float32(self.intrinsics[i, i]) for i in (0, 1))
+        x, y, z = np.moveaxis(unproject_depth(self.depth_m, self.intrinsics).astype(np.float32), -1, 0)
+        # How a pixel goes with the point (x, y, z) that it shows, in that point's three coordinates.
+        slope_x, slope_y = along_u * (fx / z)[..., None], along_v * (fy / z)[..., None]
+        slope_z = -(slope_x * (x / z)[..., None] + slope_y * (y / z)[..., None])
+        x, y, z = x[..., None], y[..., None], z[..., None]
+        turns = (slope_z * y - slope_y * z, slope_x * z - slope_z * x, slope_y * x - slope_x * y)
+        return np.stack([slope_x, slope_y, slope_z, *turns], axis=-1)
 
 
-def _neutral_look(image: Float32, source: NDArray[np.uint8]) -> Look:
-    """Colour from the whole pictures' means: after the camera moved no pixel can be compared with itself."""
-    fitted = fit_look(image, source)
-    spread_a = source.reshape(-1, 3).astype(np.float32).std(axis=0) / np.float32(255.0)
-    gain = np.clip(image.reshape(-1, 3).std(axis=0) / np.maximum(spread_a, 1e-3), 0.9, 1.1).astype(np.float32)
-    return Look(gain, np.zeros(3, np.float32), 0.0, min(fitted.noise, 0.02))
+def _smooth(picture: Float32) -> Float32:
+    return blurred(picture, 1.5 * SMOOTH_PX)
+
+
+def _recoloured(picture: Float32, image: Float32) -> Float32:
+    """The picture with the gains (within 20 %) that bring most of its pixels to the image's: a camera's or a codec's doing."""
+    ratio = (image + 0.02) / (picture + 0.02)
+    return np.asarray(picture * np.clip(np.median(ratio, axis=(0, 1)), 0.8, 1.25), dtype=np.float32)
 
 
 def _matrix(motion: Float) -> Float:

@@ -1,0 +1,60 @@
+"""Where else in a room the target may stand: the surfaces that are to be seen where the edited image is not explained."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gsi_bench_hf.perception.known_scene import KnownScene, Pose
+
+_SAME_SURFACE_M = 0.005
+_OVER_THE_EDGE_M = 0.05
+_WIDTH_PX = 320
+
+
+def other_surfaces(known: KnownScene, centers: Iterable[NDArray[np.float64]], height_m: float) -> list[Pose]:
+    """Poses on surfaces of another height than the target's own; none on a table, which is the only one.
+
+    Args:
+        known: the scene.
+        centers: (2,) pixels u, v of the image where something is not explained.
+        height_m: how far above its base the target is seen there.
+    """
+    found: list[Pose] = []
+    if not known.is_room:
+        return found
+    apart_m = 0.25 * float(known.target.size_m.max()) * known.target.scale
+    for u_px, v_px in centers:
+        for surface in known.surfaces:
+            rise_m = float(surface.center_m[2] - known.target.position_m[2])
+            if abs(rise_m) < _SAME_SURFACE_M:
+                continue
+            pose = known.pose_at(float(u_px), float(v_px), height_m, 0.0, 0.0, rise_m)
+            if pose is None or not surface.holds(pose.apply(known.target).position_m[None], -_OVER_THE_EDGE_M):
+                continue
+            if _is_open(known, pose, height_m, float(u_px), float(v_px)) and _is_new(pose, found, apart_m):
+                found.append(pose)
+    return found
+
+
+def _is_open(known: KnownScene, pose: Pose, height_m: float, u_px: float, v_px: float) -> bool:
+    """Whether a thing there would be seen at that pixel, and not be hidden by what stands before it."""
+    camera = known.level_camera(_WIDTH_PX)
+    depth_m = known.background_depth(camera)
+    ratio = camera.width / known.camera.width
+    column, row = int(np.clip(u_px * ratio, 0, camera.width - 1)), int(np.clip(v_px * ratio, 0, camera.height - 1))
+    world = known.camera.world_from_camera
+    point = pose.apply(known.target).position_m + np.array([0.0, 0.0, height_m])
+    ahead_m = float((point - world[:3, 3]) @ world[:3, 2])
+    near = depth_m[max(0, row - 2) : row + 3, max(0, column - 2) : column + 3]
+    return ahead_m < float(near.max()) + 0.6 * float(known.target.size_m.max()) * known.target.scale
+
+
+def _is_new(pose: Pose, others: Iterable[Pose], apart_m: float) -> bool:
+    return all(
+        abs(pose.rise_m - other.rise_m) > _SAME_SURFACE_M
+        or np.hypot(pose.x_m - other.x_m, pose.y_m - other.y_m) > apart_m
+        for other in others
+    )
