@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
+import tempfile
 
 import pytest
 
-# Tests make their own textures and meshes; those that are about keeping them set a folder of their own.
-os.environ["GSI_BENCH_CACHE"] = "off"
+# A run makes its own textures and meshes, once for all its processes; tests that are about keeping them set a folder of their own.
+if "PYTEST_XDIST_WORKER" not in os.environ:
+    os.environ["GSI_BENCH_CACHE"] = tempfile.mkdtemp(prefix="gsi-bench-tests-")
+    atexit.register(shutil.rmtree, os.environ["GSI_BENCH_CACHE"], ignore_errors=True)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
