@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -94,12 +94,14 @@ def _rows(
     rejections: Counter[str],
 ) -> Iterator[dict[str, Any]]:
     current, made = None, None
+    images: Mapping[str, bytes] = {}
     for row in wanted:
         place = spec.locate(row)
         if made is None or (place.key, place.index) != current:
             current, made = (place.key, place.index), _scene_rows(spec, seed, place, renderer, judge, rejections)
+            images = _source_images(spec, made)
         identity = {"id": f"{spec.name}-{row:05d}", "subset": spec.name, "scene_id": f"{place.key}-s{place.index:05d}"}
-        yield _record(identity, seed, spec, made, made.pairs[place.operation])
+        yield _record(identity, seed, spec, made, images, made.pairs[place.operation])
 
 
 def _scene_rows(
@@ -140,24 +142,45 @@ def _sample(environment: str, renderer: Renderer, variants: range, *, rng: np.ra
     return sample_scenes(environment, renderer, rng=rng, variants=variants, most=_MAX_VIEWS)  # type: ignore[arg-type]
 
 
-def _record(identity: Mapping[str, str], seed: int, spec: ConfigSpec, made: SceneRows, pair: Pair) -> dict[str, Any]:
-    stage, kept = made.stage, pair.kept
-    scene, name = stage.scene, identity["id"]
+def _encoder(spec: ConfigSpec) -> tuple[str, Callable[[Any, str], dict[str, Any]]]:
+    """The ending of a config's pictures, and what encodes them."""
+    return {"png": ("png", labels.encode_png), "jpeg": ("jpg", labels.encode_jpeg)}[spec.image_format]
+
+
+def _source_images(spec: ConfigSpec, made: SceneRows) -> dict[str, bytes]:
+    """What all rows of a scene share, encoded once: the source's picture, depth and segmentation, by column."""
+    stage = made.stage
     assert made.source.rgb is not None
     assert made.source.depth_m is not None
+    depth_m = labels.mended_depth(made.source.depth_m, stage.seen.segmentation, stage.scene)
+    encoded = {
+        "source_image": _encoder(spec)[1](made.source.rgb, ""),
+        "depth": labels.encode_png(labels.depth_mm(depth_m), ""),
+        "segmentation": labels.encode_png(np.asarray(stage.seen.segmentation, dtype=np.uint8), ""),
+    }
+    return {column: image["bytes"] for column, image in encoded.items()}
+
+
+def _record(
+    identity: Mapping[str, str],
+    seed: int,
+    spec: ConfigSpec,
+    made: SceneRows,
+    images: Mapping[str, bytes],
+    pair: Pair,
+) -> dict[str, Any]:
+    stage, kept = made.stage, pair.kept
+    scene, name = stage.scene, identity["id"]
     assert pair.target.rgb is not None
-    depth_m = labels.mended_depth(made.source.depth_m, stage.seen.segmentation, scene)
-    numbers = np.asarray(stage.seen.segmentation, dtype=np.uint8)
     target_numbers = labels.source_numbers(kept.seen.segmentation, kept.result, scene)
-    ending = {"png": "png", "jpeg": "jpg"}[spec.image_format]
-    encode = {"png": labels.encode_png, "jpeg": labels.encode_jpeg}[spec.image_format]
+    ending, encode = _encoder(spec)
     return {
         **identity,
         "environment": scene.environment,
         "operation": kept.proposal.operation,
         "instruction": pair.instruction,
         "instruction_zh": pair.instruction_zh,
-        "source_image": encode(made.source.rgb, f"{name}-source.{ending}"),
+        "source_image": {"bytes": images["source_image"], "path": f"{name}-source.{ending}"},
         "target_image": encode(pair.target.rgb, f"{name}-target.{ending}"),
         "target": _target_record(stage, kept, name),
         "reference": _reference_record(scene, pair),
@@ -165,8 +188,8 @@ def _record(identity: Mapping[str, str], seed: int, spec: ConfigSpec, made: Scen
         "camera": labels.camera_record(scene.camera),
         "objects": labels.object_records(scene, stage.seen),
         "target_objects": labels.object_records(kept.result, kept.seen),
-        "depth": labels.encode_png(labels.depth_mm(depth_m), f"{name}-depth.png"),
-        "segmentation": labels.encode_png(numbers, f"{name}-segmentation.png"),
+        "depth": {"bytes": images["depth"], "path": f"{name}-depth.png"},
+        "segmentation": {"bytes": images["segmentation"], "path": f"{name}-segmentation.png"},
         "target_segmentation": labels.encode_png(target_numbers, f"{name}-target-segmentation.png"),
         "difficulty": difficulty(kept, stage.seen),
         "scene": to_json(kept.edited),

@@ -30,6 +30,7 @@ from gsi_bench_hf.synth.assets import (
     greenery,
     household,
     housekeeping,
+    keeping,
     keepsakes,
     kitchen,
     kitchenware,
@@ -49,13 +50,12 @@ from gsi_bench_hf.synth.assets import (
     utility,
 )
 from gsi_bench_hf.synth.assets.base import Asset, Draft, Float, Kind, Part, Support
-from gsi_bench_hf.synth.assets.keeping import Keeper
 from gsi_bench_hf.synth.scene import SceneObject
 
 KINDS: Registry[Kind] = Registry("kind of asset", group="gsi_bench_hf.kinds")
 """Every kind of thing by name; other packages add theirs through the entry-point group."""
 
-_HELD_BYTES = 120_000_000
+_HELD_BYTES = 64_000_000
 _ARRAY_NAMES = ("_reconstruct", "_frombuffer", "ndarray", "dtype", "scalar")
 
 _FAMILIES = (
@@ -151,7 +151,7 @@ def _bytes_of(made: tuple[Asset, tuple[Support, ...]]) -> int:
     return 4096 + sum(array.nbytes for array in arrays)
 
 
-_made = Keeper(
+_made: keeping.Keeper[tuple[Asset, tuple[Support, ...]]] = keeping.Keeper(
     _drafted,
     dump=pickle.dumps,
     load=lambda content: _Unpickler(io.BytesIO(content)).load(),

@@ -41,7 +41,7 @@ SEAMLESS: frozenset[str] = frozenset(
 )
 """Textures that repeat without a visible edge in both directions."""
 
-_HELD_BYTES = 160_000_000
+_HELD_BYTES = 96_000_000
 
 _ELSEWHERE = {"cardboard", "weave", "hide", "wicker", "veneer"}
 _OURS: dict[str, Painter] = {

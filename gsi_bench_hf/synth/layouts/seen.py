@@ -14,6 +14,7 @@ from gsi_bench_hf.synth.placement import sample_tabletop
 from gsi_bench_hf.synth.render import Renderer
 from gsi_bench_hf.synth.room_views import MIN_EDITABLE, editable, ranked_views
 from gsi_bench_hf.synth.scene import Scene, SceneObject, object_box
+from gsi_bench_hf.synth.seeing import alone_in_room
 from gsi_bench_hf.synth.viewpoints import bounds_px
 from gsi_bench_hf.types import Camera
 
@@ -35,17 +36,27 @@ def seen_scene(layout: Layout, camera: Camera, renderer: Renderer) -> Scene | No
     whole = Scene(layout.environment, layout.fixtures, layout.objects, layout.lights, layout.ambient, camera)
     segmentation = renderer.render(whole, want=("segmentation",)).segmentation
     assert segmentation is not None
+    if len(editable(layout.objects, camera, segmentation)) < MIN_EDITABLE:
+        return None
     pixels = np.bincount(segmentation.ravel(), minlength=len(layout.objects) + 1)[1:]
     rows = any(f.kind == "book-row" and _ahead(f, camera) for f in layout.fixtures)
-    kept: list[SceneObject] = []
-    left: list[SceneObject] = []
-    for number, item in enumerate(layout.objects):
-        plain = not (rows and item.kind == "book")
-        labelled = plain and _labelled(whole, item, number, int(pixels[number]), segmentation, renderer)
-        (kept if labelled else left).append(item)
-    if len(editable(layout.objects, camera, segmentation)) < MIN_EDITABLE or len(kept) > MOST_OBJECTS:
+    shown = {
+        item.instance_id: int(count)
+        for item, count in zip(layout.objects, pixels, strict=True)
+        if not (rows and item.kind == "book") and _is_framed(item, camera, int(count))
+    }
+    doubtful = [
+        item
+        for number, item in enumerate(layout.objects)
+        if item.instance_id in shown and not _clear(bounds_px(item, camera), number + 1, segmentation)
+    ]
+    alone = alone_in_room(renderer, whole, doubtful)
+    named = {i for i, count in shown.items() if i not in alone or count >= _LEAST_SHARE * alone[i]}
+    kept = tuple(item for item in layout.objects if item.instance_id in named)
+    left = tuple(item for item in layout.objects if item.instance_id not in named)
+    if len(kept) > MOST_OBJECTS:
         return None
-    return Scene(layout.environment, (*layout.fixtures, *left), tuple(kept), layout.lights, layout.ambient, camera)
+    return Scene(layout.environment, (*layout.fixtures, *left), kept, layout.lights, layout.ambient, camera)
 
 
 def sample_scene(
@@ -96,21 +107,13 @@ def sample_scenes(
             yield scene
 
 
-def _labelled(
-    scene: Scene, item: SceneObject, number: int, pixels: int, segmentation: NDArray[np.int32], renderer: Renderer
-) -> bool:
-    """Whether enough of an object shows to be called seen."""
-    if pixels < _LEAST_PX or not _ahead(item, scene.camera):
+def _is_framed(item: SceneObject, camera: Camera, pixels: int) -> bool:
+    """Whether an object is large enough and cut off little enough to be called seen."""
+    if pixels < _LEAST_PX or not _ahead(item, camera):
         return False
-    bounds = bounds_px(item, scene.camera)
-    clipped = np.clip(bounds, 0.0, np.tile([scene.camera.width, scene.camera.height], 2))
-    if np.prod(clipped[2:] - clipped[:2]) < _LEAST_INSIDE * np.prod(bounds[2:] - bounds[:2]):
-        return False
-    if _clear(bounds, number + 1, segmentation):
-        return True
-    alone = renderer.render(scene, want=("segmentation",), only=(item.instance_id,)).segmentation
-    assert alone is not None
-    return bool(pixels >= _LEAST_SHARE * np.count_nonzero(alone))
+    bounds = bounds_px(item, camera)
+    clipped = np.clip(bounds, 0.0, np.tile([camera.width, camera.height], 2))
+    return bool(np.prod(clipped[2:] - clipped[:2]) >= _LEAST_INSIDE * np.prod(bounds[2:] - bounds[:2]))
 
 
 def _clear(bounds: NDArray[np.float64], number: int, segmentation: NDArray[np.int32]) -> bool:
