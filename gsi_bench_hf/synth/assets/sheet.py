@@ -17,13 +17,13 @@ from gsi_bench_hf.synth.render import Quality, Renderer, shared_renderer
 from gsi_bench_hf.synth.scene import Light, Scene, SceneObject, look_at, pinhole
 from gsi_bench_hf.types import Camera
 
-CELL_PX = 128
+CELL_PX = 96
 _LARGE_M = 0.9
 QUALITY: Quality = "full"
 
 
 def row_image(
-    kind: str, renderer: Renderer, variants: int = 4, turns: tuple[float, ...] = (90.0, 180.0), table: int = 0
+    kind: str, renderer: Renderer, variants: int = 3, turns: tuple[float, ...] = (120.0,), table: int = 0
 ) -> Image.Image:
     """One kind: its variants from the front, then the first of them turned, all at one scale."""
     poses = [(v, 0.0) for v in range(variants)] + [(0, angle) for angle in turns]
@@ -67,7 +67,7 @@ def _render(
     return Image.fromarray(frame.rgb).resize((CELL_PX * count, CELL_PX), Image.Resampling.BOX)
 
 
-def contact_sheet(kinds: tuple[str, ...] | None = None, columns: int = 3) -> Image.Image:
+def contact_sheet(kinds: tuple[str, ...] | None = None, columns: int = 4) -> Image.Image:
     """Every kind but walls, floors and ceilings, some rows beside each other, with their names."""
     kinds = tuple(k for k in KINDS if KINDS[k].family not in ("enclosure", "fixture")) if kinds is None else kinds
     renderer = shared_renderer()
@@ -76,7 +76,7 @@ def contact_sheet(kinds: tuple[str, ...] | None = None, columns: int = 3) -> Ima
     lines = -(-len(rows) // columns)
     sheet = Image.new("RGB", (columns * (width + 4), lines * (height + 4)), "white")
     for i, (name, image) in enumerate(rows):
-        ImageDraw.Draw(image).text((4, 2), name, "black")
+        ImageDraw.Draw(image).text((4, 2), name, "black", stroke_width=2, stroke_fill="white")
         sheet.paste(image, ((i % columns) * (width + 4), (i // columns) * (height + 4)))
     return sheet
 
@@ -84,7 +84,7 @@ def contact_sheet(kinds: tuple[str, ...] | None = None, columns: int = 3) -> Ima
 def main(arguments: list[str]) -> int:
     """Write the sheet; further arguments are the kinds to show."""
     out = Path(arguments[0])
-    contact_sheet(tuple(arguments[1:]) or None, 2 if len(arguments) > 1 else 3).save(out, quality=80, optimize=True)
+    contact_sheet(tuple(arguments[1:]) or None, 2 if len(arguments) > 1 else 4).save(out, quality=64, optimize=True)
     return 0
 
 

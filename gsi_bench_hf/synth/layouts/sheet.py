@@ -33,7 +33,8 @@ def room_picture(environment: Literal["room", "bathroom"], seed: int, renderer: 
             rgb = renderer.render(scene, want=("rgb",)).rgb
             assert rgb is not None
             picture = Image.fromarray(rgb).resize(CELL_PX, Image.Resampling.LANCZOS)
-            ImageDraw.Draw(picture).text((4, 2), f"{seed}: {layout.room_type}, {len(scene.objects)} objects", "black")
+            text = f"{seed}: {layout.room_type}, {len(scene.objects)} objects"
+            ImageDraw.Draw(picture).text((4, 2), text, "black", stroke_width=2, stroke_fill="white")
             return picture
     raise RuntimeError(f"none of {_ATTEMPTS} draws of a {environment} from seed {seed} worked out; take another seed")
 
