@@ -31,6 +31,7 @@ _TRIM_EVERY = 500  # writes
 _TRIM_TO = 0.75
 _LEFTOVER_S = 3600.0
 _LIBRARIES = ("numpy", "scipy", "opencv-python-headless", "opencv-python", "pillow", "mujoco")
+_WITH = ("scene.py", "solids.py", "physics.py")  # besides the assets' own sources: what tells whether an asset stands
 _writes: dict[Path, int] = {}
 
 
@@ -38,7 +39,7 @@ class Keeper(Generic[T]):
     """A function whose results are kept; called like it. Its arguments must be hashable and have a lasting `repr`.
 
     Args:
-        function: pure: its result hangs on the sources of `gsi_bench_hf.synth` and its arguments alone.
+        function: pure: its result hangs on its arguments and the sources that `version` reads alone.
         dump: a result as bytes.
         load: and back, equal in every bit and in the layout of arrays.
         size: bytes that a result takes in memory.
@@ -112,7 +113,8 @@ def cache_folder() -> Path | None:
 def version() -> str:
     """A digest of all that results hang on but their arguments: sources, libraries, machine."""
     digest = hashlib.blake2b(digest_size=16)
-    for path in sorted(Path(__file__).resolve().parents[1].rglob("*.py")):
+    here = Path(__file__).resolve().parent
+    for path in (*sorted(here.glob("*.py")), *(here.parent / name for name in _WITH)):
         digest.update(path.name.encode() + path.read_bytes())
     for name in _LIBRARIES:
         try:
