@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from gsi_bench_hf.perception.known_scene import Window, cropped, mask_bounds, window_around
+from gsi_bench_hf.perception.known_scene import Window, cropped, lit_from, mask_bounds, window_around
 from gsi_bench_hf.perception.photometry import Look, as_float, blurred, fit_look
 from gsi_bench_hf.synth import scene as scenes
 from gsi_bench_hf.synth.render import Renderer, shared_renderer
@@ -25,6 +25,8 @@ _SMOOTH_PX = 1.2
 _JUST_SEEN, _WHOLLY_OFF = 2.5, 22.0
 """CIELAB distances: up to the first a pixel is right, from the second on it is wrong."""
 _LEAST_PX = 12
+_AROUND = 0.15
+"""Of the image's width; see `lit_from`."""
 _MARGIN = 0.2
 """Of the larger side of the box in the picture: contact shadows and blur come from beyond it."""
 
@@ -95,16 +97,21 @@ class RenderCompare:
         """(h, w, 3) the window's picture, and (h, w) where to look in it: the target, or what it hid."""
         renderer = self._renderer or shared_renderer()
         number = [item.instance_id for item in source.objects].index(sample.target_id) + 1
-        frame = renderer.render(scene.with_camera(cropped(scene.camera, window)), want=("rgb", "segmentation"))
+        drawn = lit_from(window, scene.camera, _AROUND) if scene.environment != "tabletop" else window
+        frame = renderer.render(scene.with_camera(cropped(scene.camera, drawn)), want=("rgb", "segmentation"))
         assert frame.rgb is not None
-        labels = frame.segmentation
+        assert frame.segmentation is not None
+        inner = window.within(drawn)
+        labels = frame.segmentation[inner]
         if removed:
             before = source.with_camera(cropped(source.camera, window))
-            labels = renderer.render(before, want=("segmentation",)).segmentation
+            seen = renderer.render(before, want=("segmentation",)).segmentation
+            assert seen is not None
+            labels = seen
         mask = np.asarray(labels == number)
         if removed:
             mask = cv2.dilate(mask.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
-        return frame.rgb, mask
+        return frame.rgb[inner], mask
 
 
 def compare(image: Float32, picture: NDArray[np.uint8], mask: Bool, look: Look) -> Judgement:

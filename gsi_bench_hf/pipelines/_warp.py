@@ -39,6 +39,13 @@ def moved(box: Box3D, direction: str, distance_m: float) -> Box3D:
     return Box3D(box.center_m + distance_m * along / np.linalg.norm(along), box.extents_m, box.rotation)
 
 
+def beside(box: Box3D, reference: Box3D, direction: str, distance_m: float) -> Box3D:
+    """`box` put so far beside another, centre to centre, on the same support; `direction` as for `moved`."""
+    down = reference.rotation[:, VERTICAL]
+    foot = moved(reference, direction, distance_m).center_m + reference.extents_m[VERTICAL] / 2.0 * down
+    return Box3D(foot - box.extents_m[VERTICAL] / 2.0 * down, box.extents_m, box.rotation)
+
+
 def turned(box: Box3D, direction: Any, angle_deg: float) -> Box3D:
     """`box` turned about its own vertical, "clockwise" or "counterclockwise" seen from above."""
     return Box3D(box.center_m, box.extents_m, rotate_about_vertical(box.rotation, angle_deg, direction))

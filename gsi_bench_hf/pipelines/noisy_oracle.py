@@ -1,4 +1,7 @@
-"""`noisy-oracle`: the true scene with the target a little off, rendered again. Shows that the scores fall with the error."""
+"""`noisy-oracle`: the true scene with the target (for view: the camera) a little off, rendered again.
+
+It shows that the scores fall with the error.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,10 @@ from PIL import Image
 from gsi_bench_hf.geometry import rotation_z
 from gsi_bench_hf.pipelines.base import EditOutput
 from gsi_bench_hf.synth.scene import EditedScene, SceneObject, from_json
-from gsi_bench_hf.types import Sample
+from gsi_bench_hf.types import Camera, Sample
+
+CAMERA_TURN = 0.2
+"""A camera is turned by this part of what an object is: all that it sees goes with it."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,9 +43,18 @@ class Jitter:
             scale=item.scale * (1.0 + self.scale) ** scale_sign,
         )
 
+    def apply_to_camera(self, camera: Camera, *, rng: np.random.Generator) -> Camera:
+        """`camera` off by this jitter: carried level in any direction, turned about the vertical by `CAMERA_TURN` of `turn_deg`."""
+        heading = rng.uniform(0.0, 2.0 * np.pi)
+        turn_deg = CAMERA_TURN * self.turn_deg * rng.choice([-1.0, 1.0])
+        pose = camera.world_from_camera.copy()
+        pose[:3, 3] += self.shift_m * np.array([np.cos(heading), np.sin(heading), 0.0])
+        pose[:3, :3] = rotation_z(np.deg2rad(turn_deg)) @ pose[:3, :3]
+        return dataclasses.replace(camera, world_from_camera=pose)
+
 
 class NoisyOracleEditor:
-    """Renders the record's target scene with the target jittered.
+    """Renders the record's target scene with the target jittered, or, where the edit moved the camera, with that jittered.
 
     Args:
         jitter_m: how far it is moved along its support, metres.
@@ -75,9 +90,11 @@ class NoisyOracleEditor:
         from gsi_bench_hf.synth.render import shared_renderer
 
         scene = _edited_scene(sample).target
+        rng = np.random.default_rng([seed, zlib.crc32(sample.id.encode())])
+        if sample.operation == "view":
+            scene = scene.with_camera(self.jitter.apply_to_camera(scene.camera, rng=rng))
         # A target that is not there (remove) can't be off.
-        if any(item.instance_id == sample.target_id for item in scene.objects):
-            rng = np.random.default_rng([seed, zlib.crc32(sample.id.encode())])
+        elif any(item.instance_id == sample.target_id for item in scene.objects):
             scene = scene.with_object(self.jitter.apply(scene.object(sample.target_id), rng=rng))
         rgb = shared_renderer(self.renderer).render(scene, want=("rgb",)).rgb
         assert rgb is not None

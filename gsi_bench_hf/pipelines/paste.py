@@ -1,7 +1,8 @@
 """`paste`: cut the target out, warp it as its box would go, fill the hole. What classical tools make of an edit, knowing the source.
 
 It reads the instruction, and of the record only what belongs to the source image: the target's box and mask, the boxes and masks of
-the other objects, the intrinsics. It never sees the target image, the new box, or the edit's numbers.
+the other objects, which of them the instruction speaks of, the depth and the camera. It never sees the target image, the new box, or
+the edit's numbers.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from PIL import Image
 from gsi_bench_hf.geometry import box_corners, project_points
 from gsi_bench_hf.instructions import ParsedEdit, parse
 from gsi_bench_hf.pipelines import _warp
+from gsi_bench_hf.pipelines._reshoot import reshoot
 from gsi_bench_hf.pipelines.base import EditOutput
 from gsi_bench_hf.types import Box3D, Sample
 
@@ -29,6 +31,7 @@ Mapping = Callable[[Float], Float]
 
 _SHADOW = 0.08
 """How far around the target its contact shadow is erased, as a fraction of the mask's diagonal."""
+_BESIDE = {"left of": "left", "right of": "right", "in front of": "towards", "behind": "away"}
 _SUPERSAMPLING = 2
 _BLEED_PX = 2.0
 _EDGE_GAIN = 2.0
@@ -46,6 +49,7 @@ class Cutout:
         depths_m: (M,) depth of their boxes' centres along camera z.
         box: the target's box, camera frame.
         intrinsics: (3, 3) pixels.
+        reference: box of the object that the target is to be put beside; None where there is none, or where it has no box.
     """
 
     image: Image8
@@ -54,10 +58,11 @@ class Cutout:
     depths_m: Float
     box: Box3D
     intrinsics: Float
+    reference: Box3D | None = None
 
 
 class PasteEditor:
-    """Moves, turns, scales or removes the target's pixels after an English or Chinese instruction."""
+    """Moves, places, turns, scales or removes the target's pixels, or shifts the view, after an English or Chinese instruction."""
 
     name = "paste"
     needs_sample = True
@@ -72,7 +77,22 @@ class PasteEditor:
             ValueError: an operation it can't do, or a record without the target's mask or box.
         """
         edit = parse(prompt)
+        if edit.operation == "view":
+            return EditOutput((Image.fromarray(_seen_anew(image, sample, edit)),))
         return EditOutput((Image.fromarray(paste(cutout(image, sample), edit)),))
+
+
+def _seen_anew(image: Image.Image, sample: Sample, edit: ParsedEdit) -> Image8:
+    """The image from where the instruction sends the camera."""
+    from gsi_bench_hf.synth.operations.view import moved_camera, turned_camera
+
+    if not edit.direction or not (edit.distance_m or edit.angle_deg):
+        raise ValueError(f"editor 'paste' can't do {edit}; it moves the camera by a distance or turns it by an angle")
+    if edit.distance_m:
+        after = moved_camera(sample.camera, edit.direction, edit.distance_m)
+    else:
+        after = turned_camera(sample.camera, edit.direction, edit.angle_deg or 0.0)
+    return reshoot(np.asarray(image.convert("RGB")), sample.depth_m, sample.camera, after)
 
 
 def cutout(image: Image.Image, sample: Sample) -> Cutout:
@@ -85,6 +105,7 @@ def cutout(image: Image.Image, sample: Sample) -> Cutout:
         raise ValueError(
             f"record {sample.id}: {missing} is null, and 'paste' needs it; use another editor for this config"
         )
+    reference = (row.get("reference") or {}).get("instance_id")
     numbered = [(i + 1, o) for i, o in enumerate(sample.objects) if o.instance_id != sample.target_id]
     labels = sample.segmentation
     if labels is None:
@@ -96,11 +117,21 @@ def cutout(image: Image.Image, sample: Sample) -> Cutout:
         np.array([o.bbox_3d[2] for _, o in numbered], dtype=np.float64),
         Box3D.from_vector(box, rotation),
         sample.camera.intrinsics,
+        next((o.box for o in sample.objects if o.instance_id == reference), None),
     )
 
 
-def new_box(box: Box3D, edit: ParsedEdit) -> Box3D | None:
-    """Where the instruction sends the target's box; None where it removes it. Raises ValueError for what `paste` can't do."""
+def new_box(box: Box3D, edit: ParsedEdit, reference: Box3D | None = None) -> Box3D | None:
+    """Where the instruction sends the target's box; None where it removes it.
+
+    Args:
+        box: the target's, camera frame.
+        edit: what to do.
+        reference: box of what the target is to be put beside.
+
+    Raises:
+        ValueError: for what `paste` can't do.
+    """
     if edit.operation == "remove":
         return None
     if edit.operation == "move" and edit.direction and edit.distance_m:
@@ -109,13 +140,18 @@ def new_box(box: Box3D, edit: ParsedEdit) -> Box3D | None:
         return _warp.turned(box, edit.direction, edit.angle_deg)
     if edit.operation == "scale" and edit.factor:
         return _warp.scaled(box, edit.factor)
-    raise ValueError(f"editor 'paste' can't do {edit}; it moves by a distance, rotates by an angle, scales and removes")
+    if edit.operation == "place" and reference is not None and edit.relation in _BESIDE and edit.distance_m:
+        return _warp.beside(box, reference, _BESIDE[edit.relation], edit.distance_m)
+    raise ValueError(
+        f"editor 'paste' can't do {edit}; it moves by a distance, places beside an object, rotates by an angle, scales, removes, "
+        "and shifts the view; what a surface is it doesn't know"
+    )
 
 
 def paste(source: Cutout, edit: ParsedEdit) -> Image8:
     """The edited image, (H, W, 3) uint8 RGB."""
     background = fill(source)
-    target = new_box(source.box, edit)
+    target = new_box(source.box, edit, source.reference)
     if target is None:
         return background
     color, alpha = warp(source, target, _mapping(source, target, edit))

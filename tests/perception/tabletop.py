@@ -72,10 +72,15 @@ def png(image):
 
 
 def sample(target_id, operation="move"):
+    """A record about a target of the table scene."""
+    return record(scene(), source_image(), target_id, operation)
+
+
+def record(shown, image, target_id, operation):
     """A record about a target; what was wanted is left out, since perception must not look at it."""
-    camera = scene().camera
+    camera = shown.camera
     objects = []
-    for item in scene().objects:
+    for item in shown.objects:
         box = object_box(item, camera)
         objects.append(
             {
@@ -90,20 +95,20 @@ def sample(target_id, operation="move"):
     return Sample(
         {
             "id": f"{target_id}-{operation}",
-            "subset": "sim-tabletop",
+            "subset": f"sim-{shown.environment}",
             "scene_id": "s0",
             "operation": operation,
-            "source_image": png(source_image()),
-            "target": {"label": scene().object(target_id).label, "instance_id": target_id, "mask": None},
+            "source_image": png(image),
+            "target": {"label": shown.object(target_id).label, "instance_id": target_id, "mask": None},
             "edit": {},
             "camera": {
                 "intrinsics": camera.intrinsics.tolist(),
                 "world_from_camera": camera.world_from_camera.tolist(),
-                "width": SIZE,
-                "height": SIZE,
+                "width": camera.width,
+                "height": camera.height,
             },
             "objects": objects,
-            "scene": to_json(EditedScene(scene())),
+            "scene": to_json(EditedScene(shown)),
         }
     )
 
@@ -117,9 +122,9 @@ def degraded(image, *, rng):
     return Image.open(io.BytesIO(buffer.getvalue())).convert("RGB")
 
 
-def errors(scan, item):
+def errors(scan, item, camera=None):
     """Position (mm, of the base), turn (degrees) and scale (percent) of a scan's target against where the object is."""
-    found, want = scan.target.box, object_box(item, scene().camera)
+    found, want = scan.target.box, object_box(item, camera or scene().camera)
     feet = [box.center_m + box.rotation[:, 1] * box.extents_m[1] / 2.0 for box in (found, want)]
     turn = want.rotation.T @ found.rotation
     angle = np.rad2deg(np.arctan2(turn[0, 2], turn[0, 0]))

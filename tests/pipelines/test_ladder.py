@@ -5,7 +5,9 @@ from PIL import Image
 from gsi_bench_hf.geometry import rotation_angle
 from gsi_bench_hf.pipelines import load_editor
 from gsi_bench_hf.pipelines.noisy_oracle import Jitter
-from gsi_bench_hf.synth.scene import SceneObject
+from gsi_bench_hf.synth.operations.view import moved_camera
+from gsi_bench_hf.synth.render import shared_renderer
+from gsi_bench_hf.synth.scene import EditedScene, SceneObject, from_json, to_json
 from gsi_bench_hf.types import Sample
 
 
@@ -61,6 +63,18 @@ def test_noisy_oracle_draws_from_the_record_and_the_seed_alone(samples):
 def test_noisy_oracle_leaves_a_removed_target_removed(samples):
     sample = samples["remove"]
     assert np.array_equal(edit(load_editor("noisy-oracle", jitter=3), sample), np.asarray(sample.target_image))
+
+
+def test_noisy_oracle_moves_the_camera_of_a_view_edit(samples):
+    scene = from_json(samples["move"].scene).source
+    after = moved_camera(scene.camera, "left", 0.2)
+    view = Sample(samples["move"].row | {"operation": "view", "scene": to_json(EditedScene(scene, camera=after))})
+    truth = edit(load_editor("noisy-oracle", jitter=0), view)
+    assert np.array_equal(truth, shared_renderer().render(scene.with_camera(after), want=("rgb",)).rgb)
+    assert not np.array_equal(edit(load_editor("noisy-oracle"), view), truth)
+    off = Jitter(0.03, 10.0, 0.1).apply_to_camera(after, rng=np.random.default_rng(0)).world_from_camera
+    assert np.linalg.norm(off[:3, 3] - after.world_from_camera[:3, 3]) == pytest.approx(0.03)
+    assert np.rad2deg(rotation_angle(off[:3, :3], after.world_from_camera[:3, :3])) == pytest.approx(2.0)
 
 
 def test_noisy_oracle_needs_a_scene(samples):

@@ -150,6 +150,19 @@ def test_a_square_moves_by_20_pixels():
     assert np.abs(edited.astype(int) - 128).max() <= 1
 
 
+def test_a_square_is_placed_beside_another_thing_and_on_what_that_stands_on():
+    down = BOX.rotation[:, 1]
+    other = Box3D(
+        BOX.center_m + np.array([0.06, 0.0, 0.0]) - 0.02 * down, BOX.extents_m - [0.0, 0.04, 0.0], BOX.rotation
+    )
+    place = ParsedEdit("place", "square", distance_m=0.1, relation="left of", reference="thing")
+    edited = paste(
+        flat_scene(reference=other), place
+    )  # 4 cm to the left, and 4 cm up: the thing is less tall but as high
+    v, u = np.nonzero(red(edited))
+    assert (u.min(), u.max(), v.min(), v.max()) == (58, 157, 133, 182)
+
+
 def test_a_removed_square_is_gone():
     edited = paste(flat_scene(), ParsedEdit("remove", "square"))
     assert np.abs(edited.astype(int) - 128).max() <= 1
@@ -223,13 +236,14 @@ def test_it_follows_the_prompt_and_not_the_record(samples):
     ("prompt", "error", "message"),
     [
         ("Do something nice.", InstructionError, "can't read the instruction 'Do something nice.'"),
-        ("Move the camera 10 cm forward.", ValueError, "editor 'paste' can't do"),
+        ("Place the mug on the shelf, right in the middle.", ValueError, "editor 'paste' can't do.*what a surface is"),
+        ("Move the camera 10 cm forward.", ValueError, "the record has no depth"),
         ("Move the mug 300 cm closer to the camera.", ValueError, "takes the target behind the camera"),
     ],
 )
 def test_prompts_it_can_not_follow(samples, prompt, error, message):
     with pytest.raises(error, match=message):
-        edit(samples["move"], prompt)
+        edit(samples["move"], prompt, depth=None)
 
 
 def test_a_record_without_mask_or_box(samples):
