@@ -106,12 +106,17 @@ class Stage:
         return self._seen(self.scene)
 
     @cached_property
+    def visible(self) -> dict[str, float]:
+        """0..1 by id: how much of each object of the source shows; see `Seen.visible_fraction`."""
+        return self.seen.visible_fraction(self.scene)
+
+    @cached_property
     def stands(self) -> bool:
         """Whether nothing in the source moves or touches another thing; on a table, whether nothing is mostly hidden."""
         reason = self._standing.source_reason()
         if reason is not None:
             return self._refuse(f"source: {reason}")
-        if self._on_table and min(self.seen.visible_fraction(self.scene).values()) < MIN_OTHERS_VISIBLE:
+        if self._on_table and min(self.visible.values()) < MIN_OTHERS_VISIBLE:
             return self._refuse("source: hidden object")
         return True
 
@@ -125,7 +130,7 @@ class Stage:
             large
             and is_framed(item, self.scene.camera, self._limits.frame_margin_px)
             and self._standing.is_free(item)
-            and self.seen.visible_fraction(self.scene)[item.instance_id] >= MIN_VISIBLE
+            and self.visible[item.instance_id] >= MIN_VISIBLE
         )
 
     def check(self, proposal: Proposal) -> Kept | None:
@@ -199,7 +204,7 @@ class Stage:
         if proposal.changed is not None and visible[proposal.target_id] < needed:
             return "hidden"
         # In a room some are hidden to begin with: none may become so.
-        before = {} if self._on_table else self.seen.visible_fraction(self.scene)
+        before = {} if self._on_table else self.visible
         hides = any(
             v < MIN_OTHERS_VISIBLE and v < before.get(i, 1.0) - _HIDDEN_STEP
             for i, v in visible.items()

@@ -32,7 +32,7 @@ from gsi_bench_hf.synth.render_picture import Picture  # noqa: E402
 from gsi_bench_hf.synth.render_room import RoomPicture  # noqa: E402
 from gsi_bench_hf.synth.scene import Scene  # noqa: E402
 
-_KEPT_SCENES = 4
+_KEPT_SCENES = 2  # a room takes about 100 MB
 
 
 class MujocoRenderer:
