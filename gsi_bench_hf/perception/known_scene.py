@@ -50,7 +50,8 @@ class Pose:
 
     def plus(self, step: Float) -> Pose:
         """The pose with (4,) `step` added."""
-        return Pose(*(float(v) for v in self.vector + step), rise_m=self.rise_m)
+        x_m, y_m, yaw_rad, log_scale = (float(v) for v in self.vector + step)
+        return Pose(x_m, y_m, yaw_rad, log_scale, self.rise_m)
 
     def apply(self, item: SceneObject) -> SceneObject:
         """The object so posed."""
@@ -200,6 +201,15 @@ class KnownScene:
         point = world[:3, 3] + ray * (drop / ray[2])
         shift = point[:2] - self.target.position_m[:2]
         return Pose(float(shift[0]), float(shift[1]), yaw_rad, log_scale, rise_m)
+
+    def shifted(self, pose: Pose, du_px: float, dv_px: float) -> Pose | None:
+        """The pose on its surface whose middle is seen so many pixels of the image farther right and down; None above the horizon."""
+        item = pose.apply(self.target)
+        height_m = 0.5 * float(item.size_m[2]) * item.scale
+        world = self.camera.world_from_camera
+        middle = item.position_m + item.rotation @ np.array([0.0, 0.0, height_m])
+        seen = project_points(((middle - world[:3, 3]) @ world[:3, :3])[None], self.camera.intrinsics)[0]
+        return self.pose_at(seen[0] + du_px, seen[1] + dv_px, height_m, pose.yaw_rad, pose.log_scale, pose.rise_m)
 
     def spun(self, pose: Pose, turns_rad: Iterable[float], camera: Camera) -> list[Pose]:
         """The pose turned where it is seen, drafted through `camera`: the middle of what shows stays where it is.

@@ -39,6 +39,15 @@ def other_surfaces(known: KnownScene, centers: Iterable[NDArray[np.float64]], he
     return found
 
 
+def scattered(known: KnownScene, pose: Pose) -> list[Pose]:
+    """Poses around one on the same surface, up to a fifth of the target's size in the picture to each side."""
+    window = known.window(pose, known.camera, 0.0)
+    step_px = 0.1 * min(window.right - window.left, window.bottom - window.top)
+    shifts = [(u, v) for u in range(-2, 3) for v in range(-2, 3) if (u, v) != (0, 0)]
+    found = [known.shifted(pose, u * step_px, v * step_px) for u, v in shifts]
+    return [place for place in found if place is not None]
+
+
 def _is_open(known: KnownScene, pose: Pose, height_m: float, u_px: float, v_px: float) -> bool:
     """Whether a thing there would be seen at that pixel, and not be hidden by what stands before it."""
     camera = known.level_camera(_WIDTH_PX)

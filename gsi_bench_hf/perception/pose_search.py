@@ -13,7 +13,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from gsi_bench_hf.geometry import project_points
 from gsi_bench_hf.perception.known_scene import KnownScene, Pose
 from gsi_bench_hf.perception.photometry import Look
 
@@ -77,28 +76,34 @@ class CoarseSearch:
         for place in poses:
             for yaw_rad in yaws:
                 for log_scale in log_scales:
-                    candidate = self._best_shift(Pose(place.x_m, place.y_m, float(yaw_rad), log_scale, place.rise_m))
-                    if candidate is not None:
-                        found.append(candidate)
+                    found += self._best_shifts(Pose(place.x_m, place.y_m, float(yaw_rad), log_scale, place.rise_m))
         return sorted(found, key=lambda candidate: -candidate.gain)
 
-    def _best_shift(self, pose: Pose) -> Candidate | None:
+    def _best_shifts(self, pose: Pose) -> list[Candidate]:
+        """The best shift; in a room also the next one, for a draft darkened as a whole may explain a shadow beside the thing."""
         window = self._known.window(pose, self._camera, 0.0)
         if window.empty:
-            return None
+            return []
         glimpse = self._known.draft(pose, self._camera, window)
         area = int(glimpse.mask.sum())
         if area < 12:
-            return None
+            return []
         rows, columns = glimpse.mask.shape
         reach = max(6, (rows + columns) // 3)
         top, left = max(0, window.top - reach), max(0, window.left - reach)
         part = (slice(top, window.bottom + reach), slice(left, window.right + reach))
         mask = glimpse.mask.astype(np.float32)
         gains = self._gains(part, self._look.of(glimpse.rgb), mask)
-        v, u = np.unravel_index(int(np.argmax(gains)), gains.shape)
-        moved = self._moved(pose, u + left - window.left, v + top - window.top)
-        return None if moved is None else Candidate(moved, float(gains[v, u]) / self._scale**2)
+        found = []
+        for _ in range(2 if self._known.is_room else 1):
+            v, u = (int(i) for i in np.unravel_index(int(np.argmax(gains)), gains.shape))
+            moved = self._known.shifted(
+                pose, (u + left - window.left) / self._scale, (v + top - window.top) / self._scale
+            )
+            if moved is not None:
+                found.append(Candidate(moved, float(gains[v, u]) / self._scale**2))
+            gains[max(0, v - rows // 4) : v + rows // 4 + 1, max(0, u - columns // 4) : u + columns // 4 + 1] = -np.inf
+        return found
 
     def _gains(self, part: tuple[slice, slice], template: Float32, mask: Float32) -> Float32:
         """Gain at every shift: Σ over the mask of weight · (error of the background − error of the render)."""
@@ -114,22 +119,6 @@ class CoarseSearch:
         # A draft has no shadows on the target; let it be darker as a whole.
         dim = np.clip(cross / np.maximum(own, 1e-6), *DIM)
         return np.asarray(left - (squares - 2.0 * dim * cross + dim * dim * own))
-
-    def _moved(self, pose: Pose, du_px: float, dv_px: float) -> Pose | None:
-        """The pose whose image is shifted by pixels of the search's size."""
-        item = pose.apply(self._known.target)
-        height_m = 0.5 * float(item.size_m[2]) * item.scale
-        world = self._known.camera.world_from_camera
-        middle = item.position_m + item.rotation @ np.array([0.0, 0.0, height_m])
-        seen = project_points(((middle - world[:3, 3]) @ world[:3, :3])[None], self._known.camera.intrinsics)[0]
-        return self._known.pose_at(
-            seen[0] + du_px / self._scale,
-            seen[1] + dv_px / self._scale,
-            height_m,
-            pose.yaw_rad,
-            pose.log_scale,
-            pose.rise_m,
-        )
 
 
 def distinct(candidates: Iterable[Candidate], count: int, known: KnownScene, symmetry: int) -> list[Candidate]:

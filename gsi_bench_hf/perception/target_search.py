@@ -1,0 +1,230 @@
+"""Where the target is in an edited image: looked for coarsely where something isn't explained, then refined in ever better light.
+
+In rooms it may stand on another surface, and light comes from everywhere: more places are tried there, and nearer at hand.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gsi_bench_hf.perception import pose_search
+from gsi_bench_hf.perception.changes import regions, unexplained_mask
+from gsi_bench_hf.perception.edited_image import EditedImage
+from gsi_bench_hf.perception.known_scene import KnownScene, Pose
+from gsi_bench_hf.perception.places import other_surfaces, scattered
+from gsi_bench_hf.perception.pose_refine import Fit, Matcher, shrink
+from gsi_bench_hf.synth.render import Quality
+
+Float32 = NDArray[np.float32]
+
+_COARSE_PX, _COARSE_OBJECT_PX = (128, 192, 256), 20.0
+"""Widths of the image for the coarse search: the least at which the target is so large."""
+_MIDDLE_PX, _MIDDLE_OBJECT_PX = (256, 512), 44.0
+_FINAL_PX, _FINAL_OBJECT_PX = (256, 384, 512), 140.0
+_MIDDLE_LENIENCY = 2.5
+_LEAST_REGION = 0.03
+"""Of the target's silhouette: smaller unexplained regions are no sign of an edit."""
+_EXPLAINED, _EVIDENCE = 0.35, 0.06
+"""The target is there if it explains this share of what the background leaves, and takes off this much a pixel."""
+_ROOM_CANDIDATES = 5
+_SAME_TURN_RAD = np.deg2rad(28.0)
+"""Refining from poses turned by less than this leads to the same pose."""
+_WORTH_REFINING = 0.75
+"""A drafted turn is refined in full light if it is this near to the best: the best has had that already."""
+_WELL_EXPLAINED = 0.85
+_RIVAL = 0.93
+"""Turns whose reliefs are so near are told apart by the best light: a handle that is all but hidden makes no more of a difference."""
+_KEEP_SOURCE = 0.01
+"""The source pose is kept unless another is better by this share."""
+
+
+class TargetSearch:
+    """Looks for the target.
+
+    Args:
+        shown: the edited image.
+    """
+
+    def __init__(self, shown: EditedImage) -> None:
+        self.shown = shown
+
+    @property
+    def known(self) -> KnownScene:
+        """The scene."""
+        return self.shown.known
+
+    def find(self) -> Fit | None:
+        """The target's pose, or None where it isn't in the image."""
+        least_px = max(16.0, _LEAST_REGION * float(self.shown.target_mask.sum()))
+        left_by_source = regions(unexplained_mask(self.shown.bad_source), least_px)
+        still = (
+            float((1.0 - self.shown.bad_source)[self.shown.target_mask].mean()) if self.shown.target_mask.any() else 0.0
+        )
+        stands_out = (
+            float(self.shown.bad_background[self.shown.target_mask].mean()) if self.shown.target_mask.any() else 0.0
+        )
+        if not left_by_source:
+            return Fit(Pose(), 0.0, stands_out, float(self.shown.target_mask.sum()))
+        left_by_background = regions(unexplained_mask(self.shown.bad_background), least_px)
+        if not left_by_background:
+            return None
+        centers = [region.center_px for region in (left_by_background[:3] + left_by_source[:2])]
+        places = self._places(centers)
+        candidates = self._coarse(places, None)
+        if still > 0.75 and stands_out > 0.3:
+            # It still stands where it stood; what else there is may be a second one, and that is the edit.
+            weight = np.where(self.shown.target_mask, 0.0, 1.0).astype(np.float32)
+            candidates = self._coarse(self._places([r.center_px for r in left_by_source[:3]]), weight)[:1] + candidates
+        return self._refine(candidates)
+
+    def _places(self, centers: list[NDArray[np.float64]]) -> list[Pose]:
+        """Where to look: the source place, the regions, and a grid over the objects' part of the table if all has changed."""
+        height_m = 0.4 * float(self.known.target.size_m[2]) * self.known.target.scale
+        if unexplained_mask(self.shown.bad_background).mean() > 0.35:
+            size = np.array([self.known.camera.width, self.known.camera.height])
+            centers = [*centers, *(size * np.array([u, v]) for u in (0.3, 0.5, 0.7) for v in (0.4, 0.55, 0.7))]
+        places, apart_m = [Pose()], 0.25 * float(self.known.target.size_m.max()) * self.known.target.scale
+        for u, v in centers:
+            place = self.known.pose_at(float(u), float(v), height_m, 0.0, 0.0)
+            if place is not None and all(np.hypot(place.x_m - p.x_m, place.y_m - p.y_m) > apart_m for p in places):
+                places.append(place)
+        return places + other_surfaces(self.known, centers, height_m)
+
+    def _coarse(self, places: list[Pose], weight: Float32 | None) -> list[pose_search.Candidate]:
+        symmetry = self.known.target.symmetry
+        yaws = pose_search.yaw_starts(symmetry)
+        found = []
+        for log_scale in pose_search.LOG_SCALES:
+            search = self._coarse_search(
+                self._width_for(Pose(log_scale=log_scale), self._widths(_COARSE_PX), _COARSE_OBJECT_PX), weight
+            )
+            # On another surface the target is looked for as large as it is: farther away and larger, it looks the same.
+            there = places if log_scale == 0.0 else [p for p in places if p.rise_m == 0.0]
+            found += search.around(there, yaws if log_scale == 0.0 else yaws[::2], (log_scale,))
+        if not self.known.is_room:
+            found.sort(key=lambda candidate: -candidate.gain)
+            return pose_search.distinct(found, 3, self.known, symmetry)
+        # In a room the same picture is made by what is farther away and larger: its own size is the likelier one.
+        found.sort(key=lambda candidate: -candidate.gain * float(np.exp(-abs(candidate.pose.log_scale))))
+        return pose_search.distinct(found, _ROOM_CANDIDATES, self.known, symmetry)
+
+    def _coarse_search(self, width: int, weight: Float32 | None) -> pose_search.CoarseSearch:
+        image = shrink(self.shown.image, width)
+        background = self.shown.look.of(shrink(self.shown.background, width), width / self.shown.image.shape[1])
+        small = None if weight is None else shrink(weight, width)
+        return pose_search.CoarseSearch(self.known, self.shown.look, image, background, small)
+
+    def _widths(self, widths: tuple[int, ...]) -> tuple[int, ...]:
+        """Widths named for an image 512 wide, for this one. In a room the image's own pixels count: things are small there."""
+        return tuple(width * self.known.camera.width // 512 for width in widths) if self.known.is_room else widths
+
+    def _width_for(self, pose: Pose, widths: tuple[int, ...], object_px: float) -> int:
+        """The least of the widths at which the target, so posed, is `object_px` large."""
+        window = self.known.window(pose, self.known.camera, 0.0)
+        large = float(np.hypot(window.right - window.left, window.bottom - window.top)) / self.known.camera.width
+        fits = [width for width in widths if width * large >= object_px]
+        return fits[0] if fits else widths[-1]
+
+    def _refine(self, candidates: list[pose_search.Candidate]) -> Fit | None:
+        """The best of the candidates, refined in three stages, or None where none is the target."""
+        if not candidates:
+            return None
+        width = self._width_for(candidates[0].pose, self._widths(_MIDDLE_PX), _MIDDLE_OBJECT_PX)
+        draft, middle = self._matcher(width, "draft"), self._matcher(width, "lit")
+        if self.known.is_room:
+            candidates = self._loosened(draft, candidates)
+        # One sample a pixel tells small things in a room badly apart.
+        ranking = self._matcher(self.known.camera.width, "full") if self.known.is_room else middle
+        near = self._best_of(ranking, middle, self._drafted(draft, candidates))
+        if not near:
+            return None
+        rivals = self._turned(draft, middle, near[0])
+        if self.known.is_room:
+            rivals += near[1:]
+        final = self._matcher(self._width_for(rivals[0].pose, self._widths(_FINAL_PX), _FINAL_OBJECT_PX), "full")
+        best = max((final.measure(fit.pose) for fit in rivals), key=lambda fit: fit.relief)
+        best = self._finished(final, best)
+        stayed = final.measure(Pose())
+        keep = 1.0 - _KEEP_SOURCE
+        if stayed.relief >= keep * best.relief and stayed.share >= keep * best.share:
+            best = stayed
+        return best if self._is_there(best) else None
+
+    def _loosened(self, draft: Matcher, candidates: list[pose_search.Candidate]) -> list[pose_search.Candidate]:
+        """The candidates, and before them the best pose near each of the first two: what is slid is small, and drawn by shadows."""
+        draft.use(4.0)
+        found = []
+        for candidate in candidates[:2]:
+            fits = [draft.measure(pose) for pose in scattered(self.known, candidate.pose)]
+            best = max(fits, key=lambda fit: fit.relief, default=None)
+            if best is not None and best.relief > draft.measure(candidate.pose).relief:
+                found.append(pose_search.Candidate(best.pose, candidate.gain))
+        return found + candidates
+
+    def _finished(self, final: Matcher, best: Fit) -> Fit:
+        """The fit refined to the end."""
+        fit = final.refine(best.pose, free=self._free, iterations=4, leniencies=(1.0,))
+        if self.shown.look.is_clean and fit.share < _WELL_EXPLAINED * self.shown.evidence(fit.pose):
+            # A clean image is held to so little difference that the descent may stall a few pixels away.
+            again = final.refine(fit.pose, free=self._free, iterations=4, leniencies=(4.0, 2.0, 1.0))
+            fit = max(fit, again, key=lambda f: f.relief)
+        return fit
+
+    def _drafted(self, draft: Matcher, candidates: list[pose_search.Candidate]) -> list[Fit]:
+        """The candidates refined as drafts, first where much may be wrong; those far behind by then are dropped."""
+        fits = [draft.refine(c.pose, free=self._free, iterations=3, leniencies=(4.0,)) for c in candidates]
+        least = max(0.0, (0.25 if self.known.is_room else 0.6) * max(fit.relief for fit in fits))
+        near = [fit for fit in fits if fit.relief > least]
+        return [draft.refine(fit.pose, free=self._free, iterations=3, leniencies=(2.0,)) for fit in near]
+
+    @property
+    def _free(self) -> tuple[int, ...]:
+        return (0, 1, 3) if self.known.target.symmetry == 0 else (0, 1, 2, 3)
+
+    def _matcher(self, width: int, quality: Quality) -> Matcher:
+        """Compares renders of that quality with the image at that width."""
+        image, background = shrink(self.shown.image, width), shrink(self.shown.background, width)
+        return Matcher(self.known, self.shown.look, image, background, quality=quality)
+
+    def _best_of(self, ranking: Matcher, middle: Matcher, fits: list[Fit]) -> list[Fit]:
+        """Those that are near the best in full light, refined there, the best first."""
+        ranking.use(_MIDDLE_LENIENCY)
+        fits = [ranking.measure(fit.pose) for fit in fits]
+        highest = max((fit.relief for fit in fits), default=0.0)
+        near = sorted((fit for fit in fits if fit.relief > max(0.0, 0.85 * highest)), key=lambda fit: -fit.relief)[:2]
+        fits = [middle.refine(fit.pose, free=self._free, iterations=3, leniencies=(_MIDDLE_LENIENCY,)) for fit in near]
+        return sorted(fits, key=lambda fit: -fit.relief)
+
+    def _turned(self, draft: Matcher, middle: Matcher, best: Fit) -> list[Fit]:
+        """The fit and those turned on the spot that may be as good, the best first: near symmetries make wrong turns fit well."""
+        turns = pose_search.yaw_starts(self.known.target.symmetry)[1:]
+        draft.use(2.0)
+        now = draft.measure(best.pose).relief
+        tried = [draft.measure(pose) for pose in self.known.spun(best.pose, turns, draft.camera)]
+        tried = self._apart([fit for fit in tried if fit.relief > 0.4 * now], best)[:2]
+        fits = [draft.refine(fit.pose, free=self._free, iterations=3, leniencies=(2.0,)) for fit in tried]
+        fits = [middle.measure(fit.pose) for fit in fits]
+        fits = [
+            middle.refine(fit.pose, free=self._free, iterations=3, leniencies=(_MIDDLE_LENIENCY,))
+            for fit in fits
+            if fit.relief > _WORTH_REFINING * best.relief
+        ]
+        fits = sorted([best, *fits], key=lambda fit: -fit.relief)
+        return [fit for fit in fits if fit.relief > _RIVAL * fits[0].relief]
+
+    def _apart(self, fits: list[Fit], best: Fit) -> list[Fit]:
+        """The fits from the best on, without those turned so little against `best` or a better one that they end where it does."""
+        kept = [best]
+        for fit in sorted(fits, key=lambda fit: -fit.relief):
+            turns = (
+                pose_search.turn_between(fit.pose.yaw_rad, other.pose.yaw_rad, self.known.target.symmetry)
+                for other in kept
+            )
+            if all(abs(turn) > _SAME_TURN_RAD for turn in turns):
+                kept.append(fit)
+        return kept[1:]
+
+    def _is_there(self, fit: Fit) -> bool:
+        evidence = self.shown.evidence(fit.pose)
+        return fit.share > _EVIDENCE and fit.share > _EXPLAINED * evidence
