@@ -1,6 +1,6 @@
 """The ladder of weightless editors on `sim-tabletop`: what doing nothing, pasting, a jittered truth and the truth score.
 
-    python benchmarks/ladder.py [--limit 60] [--out runs/ladder]
+    python benchmarks/ladder.py [--limit 60] [--out runs/ladder/sim-tabletop]
 
 Each rung is an ordinary run folder: an interrupted ladder goes on where it stopped. Prints a Markdown table, the one of the README.
 """
@@ -33,7 +33,7 @@ def main() -> None:
     """Run every rung and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--limit", type=int, default=60)
-    parser.add_argument("--out", type=Path, default=Path("runs/ladder"))
+    parser.add_argument("--out", type=Path, default=Path("runs/ladder/sim-tabletop"))
     parser.add_argument("--num-proc", type=int, default=2, help="processes that score")
     arguments = parser.parse_args()
     rows = load_dataset("gsi-bench", "sim-tabletop", split="test", num_samples=arguments.limit)

@@ -1,10 +1,10 @@
 """What the quirks of the `paper` protocol cost: the same edits scored under both protocols.
 
-    python benchmarks/protocol_ladder.py [--limit 60] [--out runs/ladder] [--docs docs]
+    python benchmarks/protocol_ladder.py [--subsets sim-tabletop …] [--limit 60] [--out runs/ladder] [--docs docs]
 
 Runs the rungs of `ladder.py` (or takes up its folders) under `strict`, and one more: moves carried out in the opposite direction. The
 detections and judgements of those runs are then scored under `paper` too, so that only the formulas differ. The published LPIPS
-weights are left out (`lpips=None`), so `paper` judges locality by SSIM. Writes `protocols.png` and the table in `protocols.md`.
+weights are left out (`lpips=None`), so `paper` judges locality by SSIM. Writes `protocols.png` and the tables in `protocols.md`.
 """
 
 import argparse
@@ -31,7 +31,10 @@ from gsi_bench_hf.synth.scene import from_json
 from gsi_bench_hf.types import Judgement, Sample, Scan
 
 PROTOCOLS = ("strict", "paper")
-OPERATIONS = ("move", "rotate", "scale")
+SUBSETS = ("sim-tabletop", "sim-room", "sim-bathroom")
+COLORS = ("#1f5f8b", "#e08e45", "#7aa95c", "#a04668", "#5b5b9a", "#b8a13a")
+Found = dict[str, dict[str, dict[str, Any]]]
+"""A summary by protocol, by rung."""
 
 
 class WrongWay:
@@ -79,55 +82,83 @@ def measured(rows: Dataset, out: Path) -> Iterator[tuple[str, dict[str, dict[str
         yield title, {"strict": strict, "paper": paper_summary(out / name, rows)}
 
 
-def table(found: dict[str, dict[str, Any]]) -> str:
+def operations(found: Found) -> list[str]:
+    """The operations that were met."""
+    return list(next(iter(found.values()))["strict"]["by_operation"])
+
+
+def table(found: Found) -> str:
     """Markdown: IC, SA and average under both protocols, and SA by operation."""
-    heads = [f"{p} {m}" for p in PROTOCOLS for m in ("IC", "SA", "average", *(f"SA {o}" for o in OPERATIONS))]
+    names = operations(found)
+    heads = [f"{p} {m}" for p in PROTOCOLS for m in ("IC", "SA", "average", *(f"SA {o}" for o in names))]
     lines = [f"| editor | {' | '.join(heads)} |", f"|---{'|---' * len(heads)}|"]
     for title, by_protocol in found.items():
         cells = []
         for protocol in PROTOCOLS:
             summary = by_protocol[protocol]
             cells += [summary["metrics"][name]["value"] for name in (METRICS[0], METRICS[1], "average")]
-            cells += [summary["by_operation"][o]["spatial_accuracy"]["value"] for o in OPERATIONS]
+            cells += [accuracy(summary, name) for name in names]
         lines.append(f"| {title} | {' | '.join('–' if c is None else f'{c:.1f}' for c in cells)} |")
     return "\n".join(lines)
 
 
-def figure(found: dict[str, dict[str, Any]], path: Path) -> None:
-    """Spatial accuracy by operation, one panel a protocol."""
+def accuracy(summary: dict[str, Any], operation: str) -> float | None:
+    """Spatial Accuracy of an operation; None where nothing of it could be scored."""
+    return summary["by_operation"].get(operation, {}).get("spatial_accuracy", {}).get("value")
+
+
+def figure(by_subset: dict[str, Found], path: Path) -> None:
+    """Spatial accuracy by operation: a row a subset, a column a protocol."""
     mpl.use("agg")
     import matplotlib.pyplot as plt
 
-    titles = list(found)
-    drawn, axes = plt.subplots(1, 2, figsize=(11, 4.6), sharey=True, layout="constrained")
-    for axis, protocol in zip(axes, PROTOCOLS, strict=True):
-        for place, operation in enumerate(OPERATIONS):
-            values = [found[t][protocol]["by_operation"][operation]["spatial_accuracy"]["value"] or 0.0 for t in titles]
-            height = np.arange(len(titles)) + 0.26 * (place - 1)
-            axis.barh(height, values, 0.24, label=operation, color=("#1f5f8b", "#e08e45", "#7aa95c")[place])
-        axis.set(title=f"protocol {protocol}", xlim=(0, 100), xlabel="Spatial Accuracy")
-        axis.set_yticks(range(len(titles)), titles)
-        axis.spines[["top", "right"]].set_visible(False)
-    axes[0].invert_yaxis()  # shared by both
-    drawn.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3, frameon=False)
+    rows = len(by_subset)
+    drawn, grid = plt.subplots(rows, 2, figsize=(11, 4.8 * rows), sharey="row", layout="constrained", squeeze=False)
+    for axes, (subset, found) in zip(grid, by_subset.items(), strict=True):
+        for axis, protocol in zip(axes, PROTOCOLS, strict=True):
+            bars(axis, found, protocol)
+            axis.set(title=f"{subset}, protocol {protocol}", xlim=(0, 100), xlabel="Spatial Accuracy")
+        axes[0].invert_yaxis()  # shared by both
+        axes[1].legend(frameon=False, fontsize="small", loc="lower right")
     drawn.savefig(path, dpi=110)
 
 
+def bars(axis: Any, found: Found, protocol: str) -> None:
+    """One panel: a group of bars a rung."""
+    titles, names = list(found), operations(found)
+    width = 0.78 / len(names)
+    for place, operation in enumerate(names):
+        values = [accuracy(found[title][protocol], operation) or 0.0 for title in titles]
+        height = np.arange(len(titles)) + width * (place - (len(names) - 1) / 2.0)
+        axis.barh(height, values, 0.92 * width, label=operation, color=COLORS[place])
+    axis.set_yticks(range(len(titles)), titles)
+    axis.spines[["top", "right"]].set_visible(False)
+
+
 def main() -> None:
-    """Run, print the table, and write the page's figure and table."""
+    """Run, print the tables, and write the page's figure and tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--subsets", nargs="+", default=SUBSETS, choices=SUBSETS)
     parser.add_argument("--limit", type=int, default=60)
     parser.add_argument("--out", type=Path, default=Path("runs/ladder"))
     parser.add_argument("--docs", type=Path, default=None, help="folder of protocols.md, to be brought up to date")
     arguments = parser.parse_args()
-    rows = load_dataset("gsi-bench", "sim-tabletop", split="test", num_samples=arguments.limit)
-    found = dict(measured(rows, arguments.out))
-    print(table(found))
+    by_subset = {}
+    for subset in arguments.subsets:
+        rows = load_dataset("gsi-bench", subset, split="test", num_samples=arguments.limit)
+        by_subset[subset] = dict(measured(rows, arguments.out / subset))
+        print(f"{subset}, {len(rows)} samples\n\n{table(by_subset[subset])}\n", flush=True)
+        if arguments.docs is not None:
+            write_table(arguments.docs / "protocols.md", subset, by_subset[subset])
     if arguments.docs is not None:
-        figure(found, arguments.docs / "protocols.png")
-        page = arguments.docs / "protocols.md"
-        between = f"<!-- table -->\n{table(found)}\n<!-- end -->"
-        page.write_text(re.sub(r"<!-- table -->.*?<!-- end -->", lambda _: between, page.read_text(), flags=re.DOTALL))
+        figure(by_subset, arguments.docs / "protocols.png")
+
+
+def write_table(page: Path, subset: str, found: Found) -> None:
+    """Replace the page's table of a subset."""
+    between = f"<!-- {subset} -->\n{table(found)}\n<!-- end -->"
+    text = re.sub(rf"<!-- {subset} -->.*?<!-- end -->", lambda _: between, page.read_text(), flags=re.DOTALL)
+    page.write_text(text)
 
 
 if __name__ == "__main__":
