@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -17,6 +18,8 @@ Float = NDArray[np.float64]
 Float32 = NDArray[np.float32]
 
 _MARGIN = 0.22
+_NEAR_EACH_OTHER = 3.0
+"""Times the largest window that a window for all of them may be."""
 _SAME_SLOPES_PX = 0.7
 """A step no longer than this leaves the slopes as they were, well enough: they cost more than a look does."""
 
@@ -95,6 +98,18 @@ class Matcher:
         area = float(glimpse.mask.sum())
         share = float(gained[glimpse.mask].mean()) if area >= 4 else -1.0
         return Fit(pose, float(gained.sum()) / self.scale**2, share, area / self.scale**2)
+
+    def compared(self, poses: Sequence[Pose]) -> list[Fit]:
+        """Poses near each other, measured in one window that holds them all: a larger one would explain more shadow."""
+        windows = [self.known.window(pose, self.camera, _MARGIN) for pose in poses]
+        corners = np.array([(w.left, w.top, w.right, w.bottom) for w in windows if not w.empty]).reshape(-1, 4)
+        if not len(corners):
+            return [self.measure(pose) for pose in poses]
+        (left, top), (right, bottom) = corners[:, :2].min(axis=0).tolist(), corners[:, 2:].max(axis=0).tolist()
+        largest = float(np.prod(corners[:, 2:] - corners[:, :2], axis=1).max())
+        if (right - left) * (bottom - top) > _NEAR_EACH_OTHER * largest:
+            return [self.measure(pose) for pose in poses]
+        return [self.measure(pose, Window(left, top, right, bottom)) for pose in poses]
 
     def refine(self, pose: Pose, *, free: tuple[int, ...], iterations: int, leniencies: tuple[float, ...]) -> Fit:
         """Improve a pose.

@@ -33,7 +33,7 @@ _SAME_TURN_RAD = np.deg2rad(28.0)
 _WORTH_REFINING = 0.75
 """A drafted turn is refined in full light if it is this near to the best: the best has had that already."""
 _WELL_EXPLAINED = 0.85
-_RIVAL = 0.93
+_RIVAL, _ROOM_RIVAL = 0.93, 0.85
 """Turns whose reliefs are so near are told apart by the best light: a handle that is all but hidden makes no more of a difference."""
 _KEEP_SOURCE = 0.01
 """The source pose is kept unless another is better by this share."""
@@ -143,8 +143,7 @@ class TargetSearch:
         if self.known.is_room:
             rivals += near[1:]
         final = self._matcher(self._width_for(rivals[0].pose, self._widths(_FINAL_PX), _FINAL_OBJECT_PX), "full")
-        best = max((final.measure(fit.pose) for fit in rivals), key=lambda fit: fit.relief)
-        best = self._finished(final, best)
+        best = self._settled(final, rivals)
         stayed = final.measure(Pose())
         keep = 1.0 - _KEEP_SOURCE
         if stayed.relief >= keep * best.relief and stayed.share >= keep * best.share:
@@ -161,6 +160,16 @@ class TargetSearch:
             if best is not None and best.relief > draft.measure(candidate.pose).relief:
                 found.append(pose_search.Candidate(best.pose, candidate.gain))
         return found + candidates
+
+    def _settled(self, final: Matcher, rivals: list[Fit]) -> Fit:
+        """The best of the rivals in the best light, refined to the end."""
+        if not self.known.is_room:
+            return self._finished(final, max((final.measure(fit.pose) for fit in rivals), key=lambda fit: fit.relief))
+        # Lamps and walls make shadows far beyond a thing's own window: what is compared must be seen in one.
+        measured = sorted(final.compared([fit.pose for fit in rivals]), key=lambda fit: -fit.relief)
+        near = [fit for fit in measured if fit.relief > _ROOM_RIVAL * measured[0].relief][:2]
+        finished = [self._finished(final, fit) for fit in near]
+        return max(final.compared([fit.pose for fit in finished]), key=lambda fit: fit.relief)
 
     def _finished(self, final: Matcher, best: Fit) -> Fit:
         """The fit refined to the end."""
@@ -211,7 +220,7 @@ class TargetSearch:
             if fit.relief > _WORTH_REFINING * best.relief
         ]
         fits = sorted([best, *fits], key=lambda fit: -fit.relief)
-        return [fit for fit in fits if fit.relief > _RIVAL * fits[0].relief]
+        return [fit for fit in fits if fit.relief > (_ROOM_RIVAL if self.known.is_room else _RIVAL) * fits[0].relief]
 
     def _apart(self, fits: list[Fit], best: Fit) -> list[Fit]:
         """The fits from the best on, without those turned so little against `best` or a better one that they end where it does."""
