@@ -119,7 +119,7 @@ def figure(by_subset: dict[str, Found], path: Path) -> None:
             bars(axis, found, protocol)
             axis.set(title=f"{subset}, protocol {protocol}", xlim=(0, 100), xlabel="Spatial Accuracy")
         axes[0].invert_yaxis()  # shared by both
-        axes[1].legend(frameon=False, fontsize="small", loc="lower right")
+        axes[1].legend(frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
     drawn.savefig(path, dpi=110)
 
 
