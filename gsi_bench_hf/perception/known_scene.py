@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from gsi_bench_hf.geometry import box_corners, project_points, rotation_z
 from gsi_bench_hf.synth.render import Quality, Renderer
+from gsi_bench_hf.synth.render_list import encloses
 from gsi_bench_hf.synth.scene import Scene, SceneObject, object_box
 from gsi_bench_hf.synth.surfaces import Surface, surfaces_of
 from gsi_bench_hf.types import Box3D, Camera, Detection
@@ -114,9 +115,9 @@ class KnownScene:
         self.scene, self.renderer = scene, renderer
         self.target = scene.object(target_id)
         self.camera = scene.camera
-        self.is_room = scene.environment != "tabletop"
+        self.is_room = scene.is_room
         # On a table the draft's rim takes its colour from the table. A room's furniture is too much to draw each time.
-        near = () if self.is_room else tuple(item for item in scene.fixtures if item.kind not in ("floor", "wall"))
+        near = () if self.is_room else tuple(item for item in scene.fixtures if not encloses(item))
         self._near = dataclasses.replace(scene, fixtures=near, objects=(self.target,))
         self._depths: dict[tuple[int, int], Float32] = {}
         self.glimpses = 0

@@ -97,7 +97,7 @@ class RenderCompare:
         """(h, w, 3) the window's picture, and (h, w) where to look in it: the target, or what it hid."""
         renderer = self._renderer or shared_renderer()
         number = [item.instance_id for item in source.objects].index(sample.target_id) + 1
-        drawn = lit_from(window, scene.camera, _AROUND) if scene.environment != "tabletop" else window
+        drawn = lit_from(window, scene.camera, _AROUND) if scene.is_room else window
         frame = renderer.render(scene.with_camera(cropped(scene.camera, drawn)), want=("rgb", "segmentation"))
         assert frame.rgb is not None
         assert frame.segmentation is not None

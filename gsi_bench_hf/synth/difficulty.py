@@ -47,9 +47,7 @@ def _object_points(kept: Kept, before: Seen) -> int:
         visible.append(kept.seen.visible_fraction(kept.result)[item.instance_id])
     small = _side_px(item, source.camera) < _SMALL_PX
     # Things on a table stand apart and are few.
-    crowded = (
-        source.environment != "tabletop" and max(_crowd(source, i) for i in (item, proposal.changed or item)) >= _CROWD
-    )
+    crowded = source.is_room and max(_crowd(source, i) for i in (item, proposal.changed or item)) >= _CROWD
     return int(small) + int(min(visible) < _OCCLUDED) + int(crowded) + int(_is_delicate(kept, item))
 
 
@@ -58,7 +56,7 @@ def _is_delicate(kept: Kept, item: SceneObject) -> bool:
     if proposal.relation is not None and proposal.changed is not None:
         ratio = _side_px(proposal.changed, source.camera) / _side_px(item, source.camera)
         return max(ratio, 1.0 / ratio) >= _RESIZED
-    short_m = _SHORT_MOVE_M if source.environment == "tabletop" else _SHORT_ROOM_MOVE_M
+    short_m = _SHORT_ROOM_MOVE_M if source.is_room else _SHORT_MOVE_M
     return (
         (proposal.distance_m is not None and proposal.distance_m <= short_m)
         or proposal.angle_deg == 45.0

@@ -99,7 +99,7 @@ def _find_edit(
     wish = spec.choices[int(rng.integers(len(spec.choices)))]
     named = _named(stage, spec, order, rng=rng)
     named.sort(key=lambda pair: (pair[0].target_id in taken, pair[0].choice != wish))
-    limit = len(named) if stage.scene.environment == "tabletop" else _MAX_CHECKS
+    limit = _MAX_CHECKS if stage.scene.is_room else len(named)
     for proposal, expression in named[:limit]:
         kept = stage.check(proposal)
         if kept is not None:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gsi_bench_hf.registry import Registry
 from gsi_bench_hf.synth.scene import Scene
+
+if TYPE_CHECKING:
+    from gsi_bench_hf.synth.assets.base import Asset
 
 Quality = Literal["full", "lit", "draft"]
 
@@ -64,6 +67,27 @@ class Renderer(Protocol):
     def close(self) -> None:
         """Free the graphics context."""
         ...
+
+
+def check_want(want: Collection[str]) -> None:
+    """Raise ValueError if something is wanted that no renderer draws."""
+    unknown = set(want) - {"rgb", "depth", "segmentation"}
+    if unknown:
+        raise ValueError(f"render: want has {sorted(unknown)}, expected any of 'rgb', 'depth', 'segmentation'")
+
+
+def library_asset(kind: str, variant: int) -> Asset:
+    """The asset library's own, for renderers that are given none. Imported when it is asked for."""
+    from gsi_bench_hf.synth.assets import build_asset
+
+    return build_asset(kind, variant)
+
+
+def library_texture(texture: str) -> NDArray[np.uint8]:
+    """The asset library's own painter: (H, W, 3), see `library_asset`."""
+    from gsi_bench_hf.synth.assets.textures import paint
+
+    return paint(texture)
 
 
 def _mujoco(**kwargs: Any) -> Renderer:

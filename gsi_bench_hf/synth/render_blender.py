@@ -22,7 +22,7 @@ with contextlib.redirect_stderr(io.StringIO()):  # its audio module complains ab
     import bpy
 
 from gsi_bench_hf.synth import render_blender_light as light
-from gsi_bench_hf.synth.render import Frame, Quality, RendererError
+from gsi_bench_hf.synth.render import Frame, Quality, RendererError, check_want, library_asset, library_texture
 from gsi_bench_hf.synth.render_blender_things import AssetBuilder, TexturePainter, Things
 from gsi_bench_hf.synth.scene import Scene
 
@@ -58,7 +58,7 @@ class BlenderRenderer:
             raise ValueError(f"samples is {samples}, expected 1 or more; 16 to 32 look clean")
         self._samples = samples
         self._document = _empty_document()
-        self._things = Things(self._document, build_asset or _build_asset, textures or _paint)
+        self._things = Things(self._document, build_asset or library_asset, textures or library_texture)
 
     def render(
         self,
@@ -70,9 +70,7 @@ class BlenderRenderer:
         quality: Quality = "full",
     ) -> Frame:
         """Render `scene` through its camera; see `render.Renderer.render`. "draft" is a coarse picture with few rays."""
-        unknown = set(want) - {"rgb", "depth", "segmentation"}
-        if unknown:
-            raise ValueError(f"render: want has {sorted(unknown)}, expected any of 'rgb', 'depth', 'segmentation'")
+        check_want(want)
         if bpy.context.window_manager is None or self._document.name not in bpy.data.scenes:
             raise RendererError("Blender's document was closed; only one Blender renderer can be open in a process")
         width, height = size or (scene.camera.width, scene.camera.height)
@@ -183,15 +181,3 @@ def _empty_document() -> Any:
     cycles.use_fast_gi, cycles.fast_gi_method, cycles.ao_bounces_render = True, "REPLACE", 1
     document.world.light_settings.distance = _AMBIENT_FROM_M
     return document
-
-
-def _build_asset(kind: str, variant: int) -> Any:
-    from gsi_bench_hf.synth.assets import build_asset  # here, for renderers that are given their own
-
-    return build_asset(kind, variant)
-
-
-def _paint(texture: str) -> NDArray[np.uint8]:
-    from gsi_bench_hf.synth.assets.textures import paint
-
-    return paint(texture)

@@ -21,7 +21,7 @@ def light_up(document: Any, scene: Scene) -> float:
     Returns:
         What its pixels are to be multiplied by: depends on the lights alone, so that no edit changes it.
     """
-    closed = scene.environment in ("room", "bathroom")
+    closed = scene.is_room
     lights_out(document)
     for light in scene.lights:
         made = bpy.data.objects.new("lamp", _lamp(light, scene, closed))

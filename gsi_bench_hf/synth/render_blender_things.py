@@ -12,6 +12,7 @@ from mathutils import Matrix
 from numpy.typing import NDArray
 
 from gsi_bench_hf.synth.assets.base import Asset, Material, Part
+from gsi_bench_hf.synth.render_list import encloses
 from gsi_bench_hf.synth.scene import Scene, SceneObject
 
 AssetBuilder = Callable[[str, int], Asset]
@@ -61,7 +62,7 @@ class Things:
         pose[:3, :3], pose[:3, 3] = item.scale * item.rotation, item.position_m
         matrix = Matrix(pose.tolist())
         # A lamp may stand beyond a wall.
-        shades = item.kind.rpartition("-")[2] not in ("floor", "wall", "ceiling")
+        shades = not encloses(item)
         for piece in pieces:
             piece.matrix_world, piece.pass_index, piece.hide_render = matrix, number, False
             piece.visible_shadow = shades

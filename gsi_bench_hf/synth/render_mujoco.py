@@ -13,14 +13,12 @@ from collections import OrderedDict
 from collections.abc import Collection
 
 import numpy as np
-from numpy.typing import NDArray
 
-from gsi_bench_hf.synth.render import Frame, Quality, RendererError
+from gsi_bench_hf.synth.render import Frame, Quality, RendererError, check_want, library_asset, library_texture
 from gsi_bench_hf.synth.render_gl import choose_backend, gl_context
 
 choose_backend()  # before what imports mujoco, which reads MUJOCO_GL then
 
-from gsi_bench_hf.synth.assets.base import Asset  # noqa: E402
 from gsi_bench_hf.synth.render_compile import (  # noqa: E402
     AssetBuilder,
     AssetName,
@@ -47,8 +45,8 @@ class MujocoRenderer:
     """
 
     def __init__(self, build_asset: AssetBuilder | None = None, textures: TexturePainter | None = None) -> None:
-        self._build_asset: AssetBuilder = build_asset or _build_asset
-        self._textures: TexturePainter = textures or _paint
+        self._build_asset: AssetBuilder = build_asset or library_asset
+        self._textures: TexturePainter = textures or library_texture
         self._pid = os.getpid()
         self._compiled: OrderedDict[tuple[bool, frozenset[AssetName]], Compiled] = OrderedDict()
         gl_context()
@@ -63,16 +61,14 @@ class MujocoRenderer:
         quality: Quality = "full",
     ) -> Frame:
         """Render `scene` through its camera; see `render.Renderer.render`."""
-        unknown = set(want) - {"rgb", "depth", "segmentation"}
-        if unknown:
-            raise ValueError(f"render: want has {sorted(unknown)}, expected any of 'rgb', 'depth', 'segmentation'")
+        check_want(want)
         if os.getpid() != self._pid:
             raise RendererError("this renderer was made before a fork; use render.shared_renderer() in each process")
         gl_context()
         compiled = self._prepare(scene)
         width, height = size or (scene.camera.width, scene.camera.height)
         intrinsics = np.diag([width / scene.camera.width, height / scene.camera.height, 1.0]) @ scene.camera.intrinsics
-        made = RoomPicture if _is_room(scene) else Picture
+        made = RoomPicture if scene.is_room else Picture
         return made(compiled, scene, intrinsics, width, height).draw(want, only, quality)
 
     def close(self) -> None:
@@ -89,27 +85,11 @@ class MujocoRenderer:
         count = sum(len(self._build_asset(item.kind, item.variant).parts) for item in items)
         # A scene with an object removed is drawn from what was compiled for the whole of it.
         for key, compiled in reversed(self._compiled.items()):
-            if key[0] == _is_room(scene) and names <= key[1] and count <= compiled.scene.maxgeom:
+            if key[0] == scene.is_room and names <= key[1] and count <= compiled.scene.maxgeom:
                 self._compiled.move_to_end(key)
                 return compiled
         while len(self._compiled) >= _KEPT_SCENES:
             self._compiled.popitem(last=False)[1].context.free()
-        made = compile_assets(sorted(names), count + 32, self._build_asset, self._textures, for_shaders=_is_room(scene))
-        self._compiled[_is_room(scene), frozenset(names)] = made
+        made = compile_assets(sorted(names), count + 32, self._build_asset, self._textures, for_shaders=scene.is_room)
+        self._compiled[scene.is_room, frozenset(names)] = made
         return made
-
-
-def _is_room(scene: Scene) -> bool:
-    return scene.environment in ("room", "bathroom")
-
-
-def _build_asset(kind: str, variant: int) -> Asset:
-    from gsi_bench_hf.synth.assets import build_asset  # here, for renderers that are given their own
-
-    return build_asset(kind, variant)
-
-
-def _paint(texture: str) -> NDArray[np.uint8]:
-    from gsi_bench_hf.synth.assets.textures import paint
-
-    return paint(texture)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from itertools import product
 from typing import Any
 
 import mujoco
@@ -14,6 +13,7 @@ from gsi_bench_hf.synth import render_shade, render_shadow
 from gsi_bench_hf.synth.render import Frame, Quality
 from gsi_bench_hf.synth.render_compile import Compiled
 from gsi_bench_hf.synth.render_gl import attach_depth
+from gsi_bench_hf.synth.render_list import encloses, fill, in_view
 from gsi_bench_hf.synth.scene import Light, Scene, SceneObject
 
 Float = NDArray[np.float64]
@@ -22,7 +22,6 @@ SAMPLES = 4
 OFFSCREEN_PX = 512
 NEAR_M, FAR_M = 0.05, 20.0
 SKY = np.array([0.62, 0.66, 0.70])
-_ENCLOSURES = ("floor", "wall")
 _FAR_LAMP_M = 3.0  # how far off a light without a position is, for the size of its penumbra
 
 
@@ -59,7 +58,8 @@ class Picture:
         shown = None if only is None else set(only)
         objects = enumerate(self._scene.objects, start=1)
         self._things += [(item, i) for i, item in objects if shown is None or item.instance_id in shown]
-        self._in_view = self._seen([item for item, _ in self._things])
+        pose, rect = self._scene.camera.world_from_camera, self._rect
+        self._in_view = in_view([item for item, _ in self._things], pose, self._k, rect.width, rect.height)
         self.place()
         drafted = "rgb" in want and quality == "draft"
         rgb, depth_m, segmentation = None, None, None
@@ -79,49 +79,9 @@ class Picture:
         drawn = [self._things[i] for i in (order if casters else order[: self._in_view.sum()])]
         if casters:
             # What encloses the room casts no shadow: a lamp may stand beyond a wall. MuJoCo leaves out what has a negative id.
-            drawn = [(item, -1 if item.kind in _ENCLOSURES else number) for item, number in drawn]
-        self._fill(drawn)
-
-    def _seen(self, items: list[SceneObject]) -> NDArray[np.bool_]:
-        """(N,) whether a box may show in the picture: not all of it is beyond one edge."""
-        if not items:
-            return np.zeros(0, dtype=bool)
-        unit = np.array(list(product((-0.5, 0.5), (-0.5, 0.5), (0.0, 1.0))))
-        sizes_m = np.stack([item.size_m * item.scale for item in items])
-        world = np.einsum("nij,nkj->nki", np.stack([item.rotation for item in items]), unit * sizes_m[:, None])
-        world += np.stack([item.position_m for item in items])[:, None]
-        pose = self._scene.camera.world_from_camera
-        x, y, z = np.moveaxis((world - pose[:3, 3]) @ pose[:3, :3], -1, 0)
-        (fx, cx), (fy, cy) = self._k[0, [0, 2]], self._k[1, [1, 2]]
-        # Each edge of the picture is a plane through the eye; two pixels to spare, for what rasterising rounds.
-        width, height = self._rect.width + 2.0, self._rect.height + 2.0
-        beyond = [
-            fx * x < -(cx + 2.0) * z,
-            fx * x > (width - cx) * z,
-            fy * y < -(cy + 2.0) * z,
-            fy * y > (height - cy) * z,
-            z < 0.0,
-        ]
-        return np.asarray(~np.any([plane.all(axis=1) for plane in beyond], axis=0))
-
-    def _fill(self, drawn: list[tuple[SceneObject, int]]) -> None:
-        scene, slot = self._compiled.scene, 0
-        for item, number in drawn:
-            name = (item.kind, item.variant)
-            distance_m = float(np.linalg.norm(item.position_m - self._scene.camera.world_from_camera[:3, 3]))
-            for part, template in enumerate(self._compiled.templates[name]):
-                geom = scene.geoms[slot]
-                if self._compiled.slots[slot] != (name, part):
-                    for field, value in template.values:
-                        setattr(geom, field, value)
-                    self._compiled.slots[slot] = (name, part)
-                # GL normalises normals, so a scale may ride in the rotation.
-                geom.mat = item.scale * item.rotation @ template.mesh_rotation
-                geom.pos = item.position_m + item.scale * item.rotation @ template.mesh_position_m
-                geom.segid = number
-                geom.camdist = distance_m  # what is transparent is drawn from far to near
-                slot += 1
-        scene.ngeom = slot
+            drawn = [(item, -1 if encloses(item) else number) for item, number in drawn]
+        eye_m = self._scene.camera.world_from_camera[:3, 3]
+        fill(self._compiled, ((item, number, True) for item, number in drawn), eye_m)
 
     def plan(self, segmentation: bool, depth: bool) -> tuple[NDArray[np.int32] | None, NDArray[np.float32] | None]:
         """What is where, as far as asked for: (H, W) 0, or i + 1 for the i-th object; and (H, W) metres along camera z.
@@ -228,7 +188,7 @@ class Picture:
 
     def _middle(self) -> Float:
         """Where the objects are, for the shadow map and the lamps' aim. Not of `objects`: an edit must not move the light."""
-        tables = [item for item in self._scene.fixtures if item.kind not in _ENCLOSURES]
+        tables = [item for item in self._scene.fixtures if not encloses(item)]
         if not tables:
             return np.zeros(3)
         item = tables[0]

@@ -21,6 +21,7 @@ from gsi_bench_hf.synth import render_room_gl as gl
 from gsi_bench_hf.synth import render_room_lamps as room_lamps
 from gsi_bench_hf.synth.render import Frame, Quality
 from gsi_bench_hf.synth.render_compile import Compiled
+from gsi_bench_hf.synth.render_list import encloses, fill, in_view
 from gsi_bench_hf.synth.render_mirror import Mirror, nearest_mirror
 from gsi_bench_hf.synth.render_picture import FAR_M, NEAR_M, SKY, aim, set_flags
 from gsi_bench_hf.synth.render_room_shaders import MOST_LAMPS
@@ -100,47 +101,16 @@ class RoomPicture:
 
     def fill(self, show: Show, items: Sequence[tuple[SceneObject, int]] | None = None) -> None:
         """Write the list of things to draw; without `items` those of `shown` that the camera may see."""
-        scene, slot, templates = self._compiled.scene, 0, self._compiled.templates
-        eye_m = self._scene.camera.world_from_camera[:3, 3]
-        for item, number in self._in_view(self.shown(show)) if items is None else items:
-            name = (item.kind, item.variant)
-            distance_m = float(np.linalg.norm(item.position_m - eye_m))
-            turn = item.scale * item.rotation
-            for part, template in enumerate(templates[name]):
-                if template.clear and (show == "casters" or (show == "solid" and number == 0)):
-                    continue
-                geom = scene.geoms[slot]
-                if self._compiled.slots[slot] != (name, part):
-                    for attribute, value in template.values:
-                        setattr(geom, attribute, value)
-                    self._compiled.slots[slot] = (name, part)
-                geom.mat = turn @ template.mesh_rotation
-                geom.pos = item.position_m + turn @ template.mesh_position_m
-                # MuJoCo leaves out what has a negative id.
-                geom.segid = number
-                geom.camdist = distance_m
-                slot += 1
-        scene.ngeom = slot
+        drawn = (
+            (item, number, show == "all" or (show == "solid" and number != 0))
+            for item, number in (self._in_view(self.shown(show)) if items is None else items)
+        )
+        fill(self._compiled, drawn, self._scene.camera.world_from_camera[:3, 3])
 
     def _in_view(self, items: list[tuple[SceneObject, int]]) -> list[tuple[SceneObject, int]]:
-        """Those whose bounding sphere touches the four sides of the picture."""
-        if not items:
-            return []
-        pose, k = self._scene.camera.world_from_camera, self._k
-        middles = np.array([i.position_m + i.rotation[:, 2] * (0.5 * i.scale * i.size_m[2]) for i, _ in items])
-        radii = np.array([0.51 * i.scale * float(np.linalg.norm(i.size_m)) for i, _ in items])
-        local = (middles - pose[:3, 3]) @ pose[:3, :3]
-        sides = np.array(
-            [
-                [k[0, 0], 0.0, k[0, 2]],
-                [-k[0, 0], 0.0, self._width - k[0, 2]],
-                [0.0, k[1, 1], k[1, 2]],
-                [0.0, -k[1, 1], self._height - k[1, 2]],
-            ]
-        )
-        sides /= np.linalg.norm(sides, axis=1, keepdims=True)
-        inside = ((local @ sides.T) > -radii[:, None] - 1e-3).all(axis=1) & (local[:, 2] > -radii)
-        return [item for item, kept in zip(items, inside, strict=True) if kept]
+        pose = self._scene.camera.world_from_camera
+        kept = in_view([item for item, _ in items], pose, self._k, self._width, self._height)
+        return [item for item, seen in zip(items, kept, strict=True) if seen]
 
     def _labels(self) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
         """(H, W) ids, and (H, W) metres along camera z; one sees through fixtures of glass. Leaves the depth as a texture."""
@@ -347,11 +317,6 @@ class RoomPicture:
 
 
 _MAPS: dict[int, tuple[Any, Any]] = {}
-
-
-def encloses(item: SceneObject) -> bool:
-    """Whether it is floor, wall or ceiling: a lamp may stand beyond it, so it casts no shadow."""
-    return item.kind.rpartition("-")[2] in ("floor", "wall", "ceiling")
 
 
 def _metres(depths: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gsi_bench_hf.synth.render_list import encloses
 from gsi_bench_hf.synth.render_room_shaders import MOST_LAMPS
 from gsi_bench_hf.synth.scene import Light, Scene
 
@@ -92,7 +93,7 @@ def above_of(scene: Scene) -> Above:
     spots = [
         (item.position_m[:2], 0.5 * item.scale * float(np.linalg.norm(item.size_m[:2])))
         for item in scene.fixtures
-        if item.kind.rpartition("-")[2] not in ("floor", "wall", "ceiling")
+        if not encloses(item)
     ]
     if not spots:
         return Above((0.0, 0.0), 3.0)

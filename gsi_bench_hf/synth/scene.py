@@ -80,6 +80,11 @@ class Scene:
     ambient: tuple[float, float, float]
     camera: Camera
 
+    @property
+    def is_room(self) -> bool:
+        """Whether it is closed all around and has several surfaces to stand on; else it is one table."""
+        return self.environment != "tabletop"
+
     def object(self, instance_id: str) -> SceneObject:
         """The object of that id. Raises KeyError naming those there are."""
         for item in self.objects:

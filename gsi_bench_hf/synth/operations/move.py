@@ -43,7 +43,7 @@ def suits(scene: Scene, item: SceneObject) -> bool:
 
 def proposals(scene: Scene, item: SceneObject, *, rng: np.random.Generator) -> list[Proposal]:
     """Each direction with a long, a middle and a short distance; the long ones, which show best, rather first."""
-    bands = _TABLETOP_BANDS_CM if scene.environment == "tabletop" else _ROOM_BANDS_CM
+    bands = _ROOM_BANDS_CM if scene.is_room else _TABLETOP_BANDS_CM
     found, order = [], []
     for direction in DIRECTIONS:
         for step, (low, high) in enumerate(bands):
