@@ -11,6 +11,7 @@ from typing import Any
 from gsi_bench_hf.durable import write_atomic
 from gsi_bench_hf.gallery.cards import make_card
 from gsi_bench_hf.gallery.source import open_source
+from gsi_bench_hf.report.template import page_template
 from gsi_bench_hf.types import OPERATIONS
 
 BYTES = 24_000_000
@@ -51,12 +52,7 @@ def write_gallery(
         UnknownNameError: `source` is neither a folder nor a config.
         ValueError: a folder without records, or no rows.
     """
-    from gsi_bench_hf.report.write import MissingReportExtraError
-
-    try:
-        import jinja2
-    except ModuleNotFoundError as error:
-        raise MissingReportExtraError('a gallery needs jinja2; pip install "gsi-bench-hf[report]"') from error
+    template = page_template(Path(__file__).parent, "a gallery")
     rows = open_source(source, config=config, num_samples=num_samples, seed=seed, data_dir=data_dir)
     cards: list[dict[str, Any]] = []
     used = 0
@@ -68,15 +64,8 @@ def write_gallery(
         cards.append(card)
     if not cards:
         raise ValueError(f"write_gallery: {rows.title} has no rows, expected one or more")
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     filters = _filters(cards)
-    page = environment.get_template("template.html.j2").render(
+    page = template.render(
         title=rows.title, what=rows.what, num_rows=max(rows.num_rows, len(cards)), cards=cards, filters=filters
     )
     write_atomic(Path(out), page.encode())

@@ -7,11 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gsi_bench_hf.durable import write_atomic
+from gsi_bench_hf.report.template import page_template
 from gsi_bench_hf.report.view import load_groups
-
-
-class MissingReportExtraError(ImportError):
-    """The report needs a package that is not installed."""
 
 
 def write_report(
@@ -32,20 +29,10 @@ def write_report(
         MissingReportExtraError: jinja2 is not installed.
         store.RunFolderError: a folder holds no finished run.
     """
-    try:
-        import jinja2
-    except ModuleNotFoundError as error:
-        raise MissingReportExtraError('a report needs jinja2; pip install "gsi-bench-hf[report]"') from error
+    template = page_template(Path(__file__).parent, "a report")
     if not folders:
         raise ValueError("write_report: no run folders were given, expected one or more")
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     groups = load_groups([Path(folder) for folder in folders], max_samples=max_samples)
-    html = environment.get_template("template.html.j2").render(groups=groups)
+    html = template.render(groups=groups)
     write_atomic(Path(out), html.encode())
     return Path(out)

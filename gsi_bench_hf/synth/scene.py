@@ -205,7 +205,7 @@ def from_json(text: str | Mapping[str, Any]) -> EditedScene:
             _objects(source["fixtures"]),
             _objects(source["objects"]),
             tuple(_light(light) for light in source["lights"]),
-            _triple(source["ambient"]),
+            triple(source["ambient"]),
             _camera(source["camera"]),
         ),
         _objects(document["changed"]),
@@ -242,7 +242,7 @@ def _light(light: Mapping[str, Any]) -> Light:
     return Light(
         np.array(light["direction"]),
         None if position is None else np.array(position),
-        _triple(light["color"]),
+        triple(light["color"]),
         light["radius_m"],
         light["casts_shadow"],
     )
@@ -257,6 +257,7 @@ def _camera(camera: Mapping[str, Any]) -> Camera:
     )
 
 
-def _triple(values: Iterable[float]) -> tuple[float, float, float]:
-    r, g, b = values
-    return (r, g, b)
+def triple(values: Iterable[float]) -> tuple[float, float, float]:
+    """A colour as plain numbers."""
+    r, g, b = (float(v) for v in values)
+    return r, g, b

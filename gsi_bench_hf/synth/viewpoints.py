@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gsi_bench_hf.geometry import box_corners, project_points
-from gsi_bench_hf.synth.scene import Float, Light, SceneObject, look_at, object_box, pinhole
+from gsi_bench_hf.synth.scene import Float, Light, SceneObject, look_at, object_box, pinhole, triple
 from gsi_bench_hf.types import Camera
 
 SIZE_PX = 512
@@ -122,12 +122,7 @@ def sample_lights(point_m: Float, *, rng: np.random.Generator) -> tuple[tuple[Li
     fill_color = tint[::-1] * rng.uniform(0.12, 0.22)
     ambient = (0.7 + 0.3 * tint) * rng.uniform(0.5, 0.64)
     lights = (
-        Light(-away, point_m + distance_m * away, _triple(key), radius_m),
-        Light(fill / np.linalg.norm(fill), None, _triple(fill_color), 0.0, casts_shadow=False),
+        Light(-away, point_m + distance_m * away, triple(key), radius_m),
+        Light(fill / np.linalg.norm(fill), None, triple(fill_color), 0.0, casts_shadow=False),
     )
-    return lights, _triple(ambient)
-
-
-def _triple(values: Float) -> tuple[float, float, float]:
-    r, g, b = (float(v) for v in values)
-    return r, g, b
+    return lights, triple(ambient)

@@ -11,7 +11,7 @@ from gsi_bench_hf.synth.assets.enclosure import SKIRTING_M
 from gsi_bench_hf.synth.layouts.dressing import dress
 from gsi_bench_hf.synth.layouts.plan import WALLS, Plan, opposite, surface_of, wall_yaw_deg
 from gsi_bench_hf.synth.layouts.themes import banned_kinds, themed
-from gsi_bench_hf.synth.scene import Float, Light, SceneObject
+from gsi_bench_hf.synth.scene import Light, SceneObject, triple
 
 SIZES_M: dict[str, tuple[tuple[float, float], tuple[float, float]]] = {
     "bedroom": ((3.6, 4.6), (3.3, 4.2)),
@@ -121,9 +121,9 @@ def light_room(
     below_m = 0.25 if lamp is None else float(lamp.size_m[2]) + 0.05
     at_m = np.array([0.0, 0.0, plan.size_m[2] - below_m]) if lamp is None else lamp.position_m - [0.0, 0.0, 0.05]
     ceiling = Light(
-        np.array([0.0, 0.0, -1.0]), at_m, _triple(tint * rng.uniform(*((0.2, 0.3) if day else (0.5, 0.62)))), 0.18
+        np.array([0.0, 0.0, -1.0]), at_m, triple(tint * rng.uniform(*((0.2, 0.3) if day else (0.5, 0.62)))), 0.18
     )
-    ambient = _triple((0.75 + 0.25 * tint) * rng.uniform(0.46, 0.56))
+    ambient = triple((0.75 + 0.25 * tint) * rng.uniform(0.46, 0.56))
     if window is None:
         return (ceiling,), ambient
     into, up = -window.rotation[:, 1], np.array([0.0, 0.0, 1.0])
@@ -131,7 +131,7 @@ def light_room(
     middle = window.position_m + window.size_m[2] / 2.0 * up + 0.1 * into
     sky = np.array([0.94, 0.98, 1.0]) if rng.random() < 0.5 else np.array([1.0, 0.96, 0.88])
     strength = rng.uniform(0.42, 0.55) if day else rng.uniform(0.08, 0.14)
-    daylight = Light(aim / np.linalg.norm(aim), middle, _triple(sky * strength), 0.45)
+    daylight = Light(aim / np.linalg.norm(aim), middle, triple(sky * strength), 0.45)
     return ((daylight, ceiling) if day else (ceiling, daylight)), ambient
 
 
@@ -147,8 +147,3 @@ def hang_pictures(plan: Plan, kinds: Sequence[str], count: int, *, rng: np.rando
         low_m = float(rng.uniform(1.5, 1.6)) - float(size_m[2]) / 2.0
         if reach > 0.0 and plan.hang(kind, variant, wall, float(rng.uniform(-reach, reach)), low_m) is not None:
             count -= 1
-
-
-def _triple(values: Float) -> tuple[float, float, float]:
-    r, g, b = (float(v) for v in values)
-    return r, g, b
