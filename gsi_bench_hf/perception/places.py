@@ -15,7 +15,7 @@ _WIDTH_PX = 320
 
 
 def other_surfaces(known: KnownScene, centers: Iterable[NDArray[np.float64]], height_m: float) -> list[Pose]:
-    """Poses on surfaces of another height than the target's own; none on a table, which is the only one.
+    """Poses on surfaces of another height than the target's own; none on a table, where edits keep the height.
 
     Args:
         known: the scene.

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gsi_bench_hf.geometry import rotation_z
 from gsi_bench_hf.synth import views
 from gsi_bench_hf.synth.operations.base import Proposal
+from gsi_bench_hf.synth.operations.rotate import looks_the_same
 from gsi_bench_hf.synth.render import Renderer
 from gsi_bench_hf.synth.scene import EditedScene, Scene, SceneObject
 from gsi_bench_hf.synth.seeing import (
@@ -22,7 +26,7 @@ from gsi_bench_hf.synth.seeing import (
     seen_on_table,
     segmentation_of,
 )
-from gsi_bench_hf.synth.standing import CLEARANCE_M, RoomStanding, Standing, TableStanding
+from gsi_bench_hf.synth.standing import CLEARANCE_M, Standing
 from gsi_bench_hf.synth.viewpoints import MIN_LONG_SIDE_PX, bounds_px
 
 __all__ = [
@@ -45,6 +49,7 @@ MIN_OTHERS_VISIBLE = 0.4
 
 _MIN_SHIFT_PX = 24.0
 _MIN_TURN_SHOWN = 0.18
+_MIN_TURN_TOLD = 0.08
 _MIN_COLOR_STEP = 16
 _HIDDEN_STEP = 0.05
 
@@ -94,11 +99,7 @@ class Stage:
         self._renderer = renderer
         self._on_table = scene.environment == "tabletop"
         self._limits = TABLE if self._on_table else ROOM
-        self._standing: Standing = TableStanding(scene) if self._on_table else self._room
-
-    @cached_property
-    def _room(self) -> RoomStanding:
-        return RoomStanding(self.scene)
+        self._standing = Standing(scene)
 
     @cached_property
     def seen(self) -> Seen:
@@ -149,7 +150,7 @@ class Stage:
         reason = (
             self._cheap_reason(proposal)
             or self._standing.off_reason(proposal)
-            or self._standing.standing_reason(proposal, result)
+            or self._standing.standing_reason(proposal)
         )
         if reason is not None:
             return reason
@@ -159,7 +160,7 @@ class Stage:
 
     def _view(self, proposal: Proposal, edited: EditedScene, result: Scene) -> Kept | str:
         """The change of the camera, or why it is refused."""
-        if views.is_blocked(self._room, self.scene.camera, result.camera):
+        if views.is_blocked(self._standing, self.scene.camera, result.camera):
             return "camera in a thing"
         if self._depth(result).min() < views.NEAREST_M:
             return "camera too near"
@@ -213,14 +214,35 @@ class Stage:
         return "hides another" if hides else None
 
     def _unchanged_reason(self, proposal: Proposal, result: Scene, seen: Seen) -> str | None:
-        """For a turn: whether enough of the target's pixels get another colour; another silhouette counts too."""
+        """For a turn: whether enough of the target's pixels get another colour, and would another one by the turns that may be
+        taken for it, the opposite one and the one half a turn on; another silhouette counts too.
+        """
         if proposal.operation != "rotate":
             return None
         number = 1 + [o.instance_id for o in self.scene.objects].index(proposal.target_id)
-        union = (self.seen.segmentation == number) | (seen.segmentation == number)
-        union = union[::2, ::2]
-        step = np.abs(self._draft_source.astype(int) - self._draft(result).astype(int)).max(axis=-1)
-        return None if (step[union] >= _MIN_COLOR_STEP).mean() >= _MIN_TURN_SHOWN else "looks the same"
+        before, after = self._draft_source, self._draft(result)
+        union = ((self.seen.segmentation == number) | (seen.segmentation == number))[::2, ::2]
+        if _changed_share(before, after, union) < _MIN_TURN_SHOWN:
+            return "looks the same"
+        for other in self._mistakable(proposal, result):
+            drawn = self._draft(dataclasses.replace(result, objects=other))
+            if _changed_share(after, drawn, union) < _MIN_TURN_TOLD:
+                return "turns look alike"
+        return None
+
+    def _mistakable(self, proposal: Proposal, result: Scene) -> Iterator[tuple[SceneObject, ...]]:
+        """The objects of the result with the target turned otherwise, so that it shows unless something hides it."""
+        assert proposal.angle_deg is not None
+        turned = result.object(proposal.target_id)
+        start = self.scene.object(proposal.target_id).rotation
+        opposite = start @ turned.rotation.T @ start
+        for rotation, apart_deg in (
+            (opposite, 2.0 * proposal.angle_deg),
+            (turned.rotation @ rotation_z(np.pi), 180.0),
+        ):
+            if not looks_the_same(turned.symmetry, apart_deg):
+                other = dataclasses.replace(turned, rotation=rotation)
+                yield tuple(other if o is turned else o for o in result.objects)
 
     @cached_property
     def _draft_source(self) -> NDArray[np.uint8]:
@@ -247,3 +269,9 @@ class Stage:
     def _refuse(self, reason: str) -> bool:
         self.rejections[reason] += 1
         return False
+
+
+def _changed_share(a: NDArray[np.uint8], b: NDArray[np.uint8], where: NDArray[np.bool_]) -> float:
+    """0..1 the part of the pixels `where` (H, W) whose colour differs by `_MIN_COLOR_STEP` between two pictures (H, W, 3)."""
+    step = np.abs(a[where].astype(int) - b[where].astype(int)).max(axis=-1)
+    return float((step >= _MIN_COLOR_STEP).mean())

@@ -11,7 +11,8 @@ from gsi_bench_hf.types import Camera
 
 _SMALL_PX = 70.0
 _OCCLUDED = 0.85
-_CROWD_M = 0.4
+_CROWD_M = 0.25
+_ROOM_CROWD_M = 0.4
 _CROWD = 4
 _SHORT_MOVE_M = 0.08
 _SHORT_ROOM_MOVE_M = 0.13
@@ -28,7 +29,7 @@ def difficulty(kept: Kept, before: Seen) -> str:
     One point each for
     - a target that is small in the picture (longer side of its box under 70 px);
     - one that is partly hidden before or after (visible fraction under 0.85);
-    - in rooms, one with four or more other objects within 40 cm of where it is or will be;
+    - one with four or more other objects within 25 cm (in rooms 40 cm) of where it is or will be;
     - an amount of change that is hard to get right: a move of 8 cm or less (in rooms 13 cm), a turn of 45 degrees, a factor of 0.75
       or 1.5, a target of remove that is one of three or more, a placement that makes the target's box 1.3 times as large or small.
 
@@ -46,8 +47,7 @@ def _object_points(kept: Kept, before: Seen) -> int:
     if proposal.changed is not None:
         visible.append(kept.seen.visible_fraction(kept.result)[item.instance_id])
     small = _side_px(item, source.camera) < _SMALL_PX
-    # Things on a table stand apart and are few.
-    crowded = source.is_room and max(_crowd(source, i) for i in (item, proposal.changed or item)) >= _CROWD
+    crowded = max(_crowd(source, i) for i in (item, proposal.changed or item)) >= _CROWD
     return int(small) + int(min(visible) < _OCCLUDED) + int(crowded) + int(_is_delicate(kept, item))
 
 
@@ -81,5 +81,6 @@ def _side_px(item: SceneObject, camera: Camera) -> float:
 
 def _crowd(scene: Scene, item: SceneObject) -> int:
     """How many other objects are near."""
+    reach_m = _ROOM_CROWD_M if scene.is_room else _CROWD_M
     others = (o for o in scene.objects if o.instance_id != item.instance_id)
-    return sum(float(np.linalg.norm(o.position_m - item.position_m)) < _CROWD_M for o in others)
+    return sum(float(np.linalg.norm(o.position_m - item.position_m)) < reach_m for o in others)

@@ -114,8 +114,7 @@ def _scene_rows(
 ) -> SceneRows:
     """The first attempt at a scene that gives all its operations."""
     names = place.share.operations
-    if judge is None and place.share.environment != "tabletop":
-        judge = GeometryJudge()
+    judge = judge or GeometryJudge()
     for attempt in range(_MAX_ATTEMPTS):
         rng = np.random.default_rng([zlib.crc32(place.key.encode()), seed, place.index, attempt])
         looked = False

@@ -46,7 +46,7 @@ def make_pairs(
     scene: Scene,
     renderer: Renderer,
     names: Sequence[str],
-    judge: filters.PairJudge | None,
+    judge: filters.PairJudge,
     rejections: Counter[str],
     *,
     rng: np.random.Generator,
@@ -57,7 +57,7 @@ def make_pairs(
         scene: the source.
         renderer: draws the images.
         names: operations.
-        judge: the second stage of the filter; None for none.
+        judge: the second stage of the filter.
         rejections: counts why the scene or an edit was thrown away; added to.
         rng: draws targets, parameters and words.
     """
@@ -133,7 +133,7 @@ def _render_pairs(
     found: Mapping[str, tuple[Kept, Expression]],
     renderer: Renderer,
     names: Sequence[str],
-    judge: filters.PairJudge | None,
+    judge: filters.PairJudge,
     *,
     rng: np.random.Generator,
 ) -> SceneRows | None:
@@ -147,13 +147,13 @@ def _render_pairs(
     pairs: dict[str, Pair] = {}
     for name in dict.fromkeys(names):
         kept, expression = found[name]
-        drawn = renderer.render(kept.result, want=("rgb",) if judge is None else ("rgb", "depth"))
+        drawn = renderer.render(kept.result, want=("rgb", "depth"))
         target = Frame(drawn.rgb, drawn.depth_m, kept.seen.segmentation)
         reason = _pixel_reason(stage, kept, source, target)
         english, chinese = (
             write_instructions(stage.scene, kept.proposal, expression, rng=rng) if not reason else ("", "")
         )
-        if reason is None and judge is not None:
+        if reason is None:
             reason = judge(filters.Pair(name, english, kept.proposal.target_id, kept.edited, source, target))
         if reason is not None:
             stage.rejections[f"{name}: {reason}"] += 1

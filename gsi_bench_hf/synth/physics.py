@@ -1,25 +1,23 @@
-"""What holds things up: MuJoCo bodies of convex hulls on the table's top, or among still pieces on any other level.
+"""What holds things up: MuJoCo bodies of convex hulls among still pieces, or on a level plane.
 
-A scene is right when nothing moves. `settle` lets it stand for a moment on a table that is tipped a little to every side: what stays
-is put back exactly upright where it was (labels stay exact), what tips, slides, falls or is pushed is named. `World.overlapping` asks
+A scene is right when nothing moves. `settle` lets it stand for a moment on a ground that is tipped a little to every side: what stays
+is put back exactly upright where it was (labels stay exact), what tips, slides, falls or is pushed is named. `World.distance_m` asks
 for collisions and clearances at poses that are tried.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from gsi_bench_hf.synth import assets
-from gsi_bench_hf.synth.assets.base import Support
 from gsi_bench_hf.synth.assets.keeping import Keeper
 from gsi_bench_hf.synth.assets.library import is_own_kind
 from gsi_bench_hf.synth.render_gl import wanted_backend
-from gsi_bench_hf.synth.scene import Float, Scene, SceneObject
+from gsi_bench_hf.synth.scene import Float, SceneObject
 from gsi_bench_hf.synth.solids import BuildAsset, hulls
-from gsi_bench_hf.types import Camera
 
 wanted_backend()
 try:
@@ -32,14 +30,12 @@ except ModuleNotFoundError as error:
 REST_SHIFT_M = 0.002
 REST_TILT_DEG = 1.0
 TILT_DEG = 4.0
-"""How far the table is tipped while a scene settles: less than a hand would forgive, more than rounding."""
+"""How far the ground is tipped while a scene settles: less than a hand would forgive, more than rounding."""
 
 _STEP_S = 0.004
 _STEPS_A_SIDE = 30
 _SLAB_M = 0.04
 _DROP_M = 0.0005
-
-FindSupport = Callable[[str, int], Support]
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,9 +69,7 @@ class Settled:
 def _stands_alone(kind: str, variant: int) -> bool:
     """Whether an asset stands upright by itself on a level surface that is tipped a little."""
     item = assets.place(kind, variant, "it", np.zeros(3))
-    ground = SceneObject("table", "table", 0, "table", "", 0, np.ones(3), np.zeros(3), np.eye(3))
-    scene = Scene("tabletop", (ground,), (item,), (), (0.0, 0.0, 0.0), Camera(np.eye(3), np.eye(4), 1, 1))
-    return not World(scene, find_support=lambda *_: Support(0.0, "rectangle", np.full(2, 10.0))).settle().unstable
+    return not World((item,), Ground({}, level_m=0.0)).settle().unstable
 
 
 stands_alone: Keeper[bool] = Keeper(
@@ -90,60 +84,34 @@ stands_alone: Keeper[bool] = Keeper(
 
 
 class World:
-    """A scene's objects as rigid bodies.
+    """Objects as rigid bodies.
 
     Args:
-        scene: with a "table" among its fixtures, whose top carries the objects, unless `ground` is given.
-        free: ids of the objects that can move; None for all. The others stand fixed.
-        ground: what the objects stand on and among, instead of the table.
-        build_asset, find_support: the asset library.
+        objects: upright ones that can move.
+        ground: what they stand on and among.
+        build_asset: the asset library.
     """
 
     def __init__(
-        self,
-        scene: Scene,
-        *,
-        free: Collection[str] | None = None,
-        ground: Ground | None = None,
-        build_asset: BuildAsset = assets.build_asset,
-        find_support: FindSupport = assets.support,
+        self, objects: Sequence[SceneObject], ground: Ground, *, build_asset: BuildAsset = assets.build_asset
     ) -> None:
-        self.scene = scene
-        self._free = tuple(o.instance_id for o in scene.objects if free is None or o.instance_id in free)
+        self._objects = {o.instance_id: o for o in objects}
         spec = mujoco.MjSpec()
         spec.option.timestep = _STEP_S
         spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
         spec.option.iterations = 20
         # A flat base needs several contact points; MuJoCo 4 always finds them, 3.x when it is asked to.
         spec.option.enableflags |= int(getattr(mujoco.mjtEnableBit, "mjENBL_MULTICCD", 0))
-        low_m = {o.instance_id: _lowest_m(o, build_asset) for o in scene.objects}
-        self._lift_m = {i: _DROP_M - z for i, z in low_m.items()}
-        if ground is None:
-            _add_table(spec, scene, find_support, build_asset)
-        else:
-            _add_ground(spec, ground)
-        for item in scene.objects:
-            _add_object(spec, item, item.instance_id in self._free, build_asset)
+        self._lift_m = {i: _DROP_M - _lowest_m(item, build_asset) for i, item in self._objects.items()}
+        _add_ground(spec, ground)
+        for item in objects:
+            _add_object(spec, item, build_asset)
         self._model = spec.compile()
         self._data = mujoco.MjData(self._model)
-        still = () if ground is None else ground.pieces_m
-        self._bodies = {name: self._model.body(name).id for name in (*(o.instance_id for o in scene.objects), *still)}
+        self._bodies = {name: self._model.body(name).id for name in (*self._objects, *ground.pieces_m)}
         body_of_geom = self._model.geom_bodyid
         self._geoms = {i: np.flatnonzero(body_of_geom == body).tolist() for i, body in self._bodies.items()}
         mujoco.mj_kinematics(self._model, self._data)
-
-    def overlapping(self, item: SceneObject, *, clearance_m: float = 0.0) -> tuple[str, ...]:
-        """Ids of the other objects, and of what they stand among, that are nearer than `clearance_m` to `item` at its pose.
-
-        `item` is a free object of the scene at any pose but the scene's own scale.
-        """
-        self._pose(item)
-        mujoco.mj_kinematics(self._model, self._data)
-        return tuple(
-            other
-            for other in self._bodies
-            if other != item.instance_id and self.distance_m(item.instance_id, other, clearance_m + 1e-4) < clearance_m
-        )
 
     def distance_m(self, a: str, b: str, limit_m: float = 0.1) -> float:
         """Distance of two objects as they stand, negative where they overlap; no more than `limit_m`."""
@@ -157,25 +125,25 @@ class World:
         return float(nearest)
 
     def settle(self) -> Settled:
-        """Let the free objects stand, the table tipped by `TILT_DEG` to one side after another, then level."""
+        """Let the objects stand, the ground tipped by `TILT_DEG` to one side after another, then level."""
         mujoco.mj_resetData(self._model, self._data)
-        for instance_id in self._free:
-            self._pose(self.scene.object(instance_id), self._lift_m[instance_id])
+        for instance_id, item in self._objects.items():
+            self._pose(item, self._lift_m[instance_id])
         sine = np.sin(np.deg2rad(TILT_DEG))
         for x, y in ((sine, 0.0), (0.0, sine), (-sine, 0.0), (0.0, -sine), (0.0, 0.0)):
             self._model.opt.gravity[:] = 9.81 * np.array([x, y, -np.sqrt(1.0 - sine**2)])
             mujoco.mj_step(self._model, self._data, _STEPS_A_SIDE)
         shift_m, tilt_deg = {}, {}
-        for instance_id in self._free:
-            item, body = self.scene.object(instance_id), self._bodies[instance_id]
+        for instance_id, item in self._objects.items():
+            body = self._bodies[instance_id]
             upright = self._data.xmat[body].reshape(3, 3)[:, 2] @ item.rotation[:, 2]
             start_m = item.position_m + np.array([0.0, 0.0, self._lift_m[instance_id] - _DROP_M])
             shift_m[instance_id] = float(np.linalg.norm(self._data.xpos[body] - start_m))
             tilt_deg[instance_id] = float(np.rad2deg(np.arccos(np.clip(upright, -1.0, 1.0))))
-        unstable = tuple(i for i in self._free if shift_m[i] > REST_SHIFT_M or tilt_deg[i] > REST_TILT_DEG)
+        unstable = tuple(i for i in self._objects if shift_m[i] > REST_SHIFT_M or tilt_deg[i] > REST_TILT_DEG)
         return Settled(shift_m, tilt_deg, unstable)
 
-    def _pose(self, item: SceneObject, lift_m: float = 0.0) -> None:
+    def _pose(self, item: SceneObject, lift_m: float) -> None:
         start = self._model.jnt_qposadr[self._model.body_jntadr[self._bodies[item.instance_id]]]
         self._data.qpos[start : start + 3] = item.position_m + np.array([0.0, 0.0, lift_m])
         mujoco.mju_mat2Quat(self._data.qpos[start + 3 : start + 7], item.rotation.ravel())
@@ -184,33 +152,6 @@ class World:
 def _lowest_m(item: SceneObject, build_asset: BuildAsset) -> float:
     """How far the lowest solid point is above the base: trimmings that are not solid may reach lower."""
     return item.scale * min(float(h.vertices_m[:, 2].min()) for h in hulls(build_asset, item.kind, item.variant))
-
-
-def _add_table(spec: mujoco.MjSpec, scene: Scene, find_support: FindSupport, build_asset: BuildAsset) -> None:
-    """The table's top: a plane where everything stands wholly on it, as its contacts are the surest, else a slab with an edge."""
-    table = next((f for f in scene.fixtures if f.kind == "table"), None)
-    if table is None:
-        raise ValueError(
-            f"the scene has no table, only {[f.kind for f in scene.fixtures]}; physics needs one to stand on"
-        )
-    support = find_support(table.kind, table.variant)
-    half_m = support.half_extents_m * table.scale
-    disc = support.shape == "disc"
-    middle_m = table.position_m + np.array([0.0, 0.0, support.height_m * table.scale])
-    inside = True
-    for item in scene.objects:
-        for hull in hulls(build_asset, item.kind, item.variant):
-            points_m = hull.vertices_m * item.scale @ item.rotation.T + item.position_m - middle_m
-            local = np.abs(points_m[:, :2] @ table.rotation[:2, :2])
-            inside &= bool((np.linalg.norm(local, axis=1) < half_m[0]).all() if disc else (local < half_m).all())
-    kind, size = mujoco.mjtGeom.mjGEOM_PLANE, [1.0, 1.0, 0.1]
-    if not inside:
-        kind = mujoco.mjtGeom.mjGEOM_CYLINDER if disc else mujoco.mjtGeom.mjGEOM_BOX
-        size = [half_m[0], _SLAB_M / 2.0, 0.0] if disc else [half_m[0], half_m[1], _SLAB_M / 2.0]
-        middle_m = middle_m - np.array([0.0, 0.0, _SLAB_M / 2.0])
-    spec.worldbody.add_geom(
-        type=kind, size=size, pos=middle_m, quat=_quaternion(table.rotation), friction=[0.8, 0.005, 0.0001]
-    )
 
 
 def _add_ground(spec: mujoco.MjSpec, ground: Ground) -> None:
@@ -229,10 +170,9 @@ def _add_ground(spec: mujoco.MjSpec, ground: Ground) -> None:
             body.add_geom(type=mujoco.mjtGeom.mjGEOM_MESH, meshname=f"{owner}//{number}", friction=[0.8, 0.005, 0.0001])
 
 
-def _add_object(spec: mujoco.MjSpec, item: SceneObject, free: bool, build_asset: BuildAsset) -> None:
+def _add_object(spec: mujoco.MjSpec, item: SceneObject, build_asset: BuildAsset) -> None:
     body = spec.worldbody.add_body(name=item.instance_id, pos=item.position_m, quat=_quaternion(item.rotation))
-    if free:
-        body.add_freejoint()
+    body.add_freejoint()
     parts = hulls(build_asset, item.kind, item.variant)
     whole_m3 = sum(p.volume_m3 for p in parts)
     mass_kg = build_asset(item.kind, item.variant).mass_kg * item.scale**3

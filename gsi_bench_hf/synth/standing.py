@@ -1,22 +1,19 @@
 """Whether the things of a scene stand, free of each other, where they are and where an edit puts them.
 
-`TableStanding` is for one table with everything on it: all objects are bodies at once. `RoomStanding` is for rooms: things stand on
-furniture, on the floor and on each other; only what is near a thing that is tried takes part.
+Things stand on furniture, on the floor and on each other; only what is near a thing that is tried takes part in the physics.
 """
 
 from __future__ import annotations
 
-import dataclasses
 from collections import defaultdict
 from functools import cached_property
-from typing import Protocol
 
 import numpy as np
 from scipy.spatial import ConvexHull
 
 from gsi_bench_hf.synth.operations.base import Proposal
 from gsi_bench_hf.synth.physics import REST_TILT_DEG, Ground, World, stands_alone
-from gsi_bench_hf.synth.placement import footprint_m, tabletop_of
+from gsi_bench_hf.synth.placement import footprint_m
 from gsi_bench_hf.synth.scene import Float, Scene, SceneObject
 from gsi_bench_hf.synth.solids import pieces_m, standing_m
 from gsi_bench_hf.synth.surfaces import Rest, Surface, rests_of, surfaces_of
@@ -25,7 +22,7 @@ CLEARANCE_M = 0.006
 FIXTURE_CLEARANCE_M = 0.002
 OVERLAP_M = 0.0015
 """How far two things of a source may be in each other: less than their hulls are off."""
-ROOM_EDGE_M = 0.01
+EDGE_M = 0.01
 
 _BELOW_M = 0.001
 _CARRIED_M = 0.012
@@ -35,78 +32,11 @@ _STACK_SHIFT_M = 0.006
 _SEEN_FROM_ABOVE_M = 0.1
 
 
-class Standing(Protocol):
-    """What the checks ask."""
-
-    def source_reason(self) -> str | None:
-        """Why the source is refused: "unstable", "collision", "floating"; None where it is not."""
-        ...
-
-    def is_free(self, item: SceneObject) -> bool:
-        """Whether an object can be changed or taken away and nothing falls."""
-        ...
-
-    def off_reason(self, proposal: Proposal) -> str | None:
-        """Why the place where an edit puts its object is none to stand on, by geometry."""
-        ...
-
-    def standing_reason(self, proposal: Proposal, result: Scene) -> str | None:
-        """Why the object can't stand there: "collision", "unstable", by physics."""
-        ...
-
-
-class TableStanding:
-    """See `Standing`. A table and what stands on it.
+class Standing:
+    """What stands on what in a scene, and whether it stands.
 
     Args:
-        scene: with a "table" among its fixtures.
-    """
-
-    def __init__(self, scene: Scene) -> None:
-        self._scene = scene
-        self._top = tabletop_of(scene)
-
-    @cached_property
-    def world(self) -> World:
-        """The source as bodies."""
-        return World(self._scene)
-
-    def source_reason(self) -> str | None:
-        """See `Standing.source_reason`."""
-        if self.world.settle().unstable:
-            return "unstable"
-        touching = any(self.world.overlapping(o, clearance_m=CLEARANCE_M) for o in self._scene.objects)
-        return "collision" if touching else None
-
-    def is_free(self, item: SceneObject) -> bool:
-        """See `Standing.is_free`. Nothing stands on an object of a table."""
-        return True
-
-    def off_reason(self, proposal: Proposal) -> str | None:
-        """See `Standing.off_reason`."""
-        if proposal.changed is None or self._top.holds(footprint_m(proposal.changed)):
-            return None
-        return "off the table"
-
-    def standing_reason(self, proposal: Proposal, result: Scene) -> str | None:
-        """See `Standing.standing_reason`."""
-        changed = proposal.changed
-        if changed is None:
-            return None
-        scaled = changed.scale != self._scene.object(proposal.target_id).scale
-        if not scaled and self.world.overlapping(changed, clearance_m=CLEARANCE_M):
-            return "collision"
-        world = World(result, free=(changed.instance_id,))
-        if scaled and world.overlapping(changed, clearance_m=CLEARANCE_M):
-            return "collision"
-        return "unstable" if world.settle().unstable else None
-
-
-class RoomStanding:
-    """See `Standing`. Things on furniture, on the floor and on each other.
-
-    Args:
-        scene: a room or a bathroom. Its ids are unique, those of fixtures too.
+        scene: of upright things. Its ids are unique, those of fixtures too.
     """
 
     def __init__(self, scene: Scene) -> None:
@@ -144,7 +74,7 @@ class RoomStanding:
         return [(self._owners[i], self._pieces[i]) for i in np.flatnonzero(close)]
 
     def source_reason(self) -> str | None:
-        """See `Standing.source_reason`."""
+        """Why the source is refused: "unstable", "collision", "floating"; None where it is not."""
         if any(self._floats(o) for o in self._scene.objects):
             return "floating"
         if self._overlaps():
@@ -156,18 +86,18 @@ class RoomStanding:
         return None
 
     def is_free(self, item: SceneObject) -> bool:
-        """See `Standing.is_free`."""
+        """Whether an object can be changed or taken away and nothing falls."""
         return item.instance_id in self.rests and item.instance_id not in self.carriers
 
     def off_reason(self, proposal: Proposal) -> str | None:
-        """See `Standing.off_reason`."""
+        """Why the place where an edit puts its object is none to stand on, by geometry."""
         changed = proposal.changed
         if not self.is_free(self._scene.object(proposal.target_id)) and proposal.camera is None:
             return "carries something"
         if changed is None:
             return None
         surface = self.surface_for(proposal)
-        if surface is None or not surface.holds(standing_m(changed), ROOM_EDGE_M):
+        if surface is None or not surface.holds(standing_m(changed), EDGE_M):
             return "off the surface"
         below_m = float(self._scene.camera.world_from_camera[2, 3] - surface.center_m[2])
         if proposal.operation == "receptacle" and below_m < _SEEN_FROM_ABOVE_M:
@@ -191,8 +121,8 @@ class RoomStanding:
         offered = [s for s in offered if abs(float(s.center_m[2] - changed.position_m[2])) < _BELOW_M]
         return offered[0] if offered else None
 
-    def standing_reason(self, proposal: Proposal, result: Scene) -> str | None:
-        """See `Standing.standing_reason`."""
+    def standing_reason(self, proposal: Proposal) -> str | None:
+        """Why the object can't stand there: "collision", "unstable", by physics."""
         changed = proposal.changed
         if changed is None:
             return None
@@ -206,8 +136,7 @@ class RoomStanding:
         if any(_reaches(changed, piece) for owner in self._walls for piece in pieces.get(owner, ())):
             return "collision"
         ground = Ground(pieces, float(surface.center_m[2]))
-        alone = dataclasses.replace(result, fixtures=(), objects=(changed,))
-        world = World(alone, ground=ground)
+        world = World((changed,), ground)
         for owner in pieces:
             needed_m = FIXTURE_CLEARANCE_M if owner in self._fixed else CLEARANCE_M
             if world.distance_m(changed.instance_id, owner, needed_m + 1e-4) < needed_m:
@@ -239,7 +168,7 @@ class RoomStanding:
             return False
         used = sorted({i for pair in pairs for i in pair})
         ground = Ground({str(i): (self._pieces[i],) for i in used})
-        world = World(dataclasses.replace(self._scene, fixtures=(), objects=()), ground=ground)
+        world = World((), ground)
         return any(world.distance_m(str(a), str(b), 0.001) < -OVERLAP_M for a, b in pairs)
 
     def _is_carried(self, piece: int, by: int) -> bool:
@@ -278,8 +207,7 @@ class RoomStanding:
         for owner, piece in self.near(low, high, 0.01):
             if owner not in names:
                 pieces[owner].append(piece)
-        alone = dataclasses.replace(self._scene, fixtures=(), objects=tuple(group))
-        settled = World(alone, ground=Ground(pieces)).settle()
+        settled = World(group, Ground(pieces)).settle()
         return max(settled.shift_m.values()) > _STACK_SHIFT_M or max(settled.tilt_deg.values()) > REST_TILT_DEG
 
 

@@ -8,7 +8,7 @@ from scipy.spatial import ConvexHull
 
 from gsi_bench_hf.geometry import project_points, unproject_depth
 from gsi_bench_hf.synth.scene import Float, Scene
-from gsi_bench_hf.synth.standing import RoomStanding
+from gsi_bench_hf.synth.standing import Standing
 from gsi_bench_hf.types import Camera
 
 NEAREST_M = 0.25
@@ -24,7 +24,7 @@ _KEPT_PX = 0.4
 _MIN_COUNT = 3
 
 
-def is_blocked(standing: RoomStanding, before: Camera, after: Camera) -> bool:
+def is_blocked(standing: Standing, before: Camera, after: Camera) -> bool:
     """Whether a head on its way from one camera to the other comes into a thing, or ends at a height where none is.
 
     Args:

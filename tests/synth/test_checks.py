@@ -19,6 +19,7 @@ from gsi_bench_hf.synth.operations.scale import scaled
 from gsi_bench_hf.synth.referring import Expression
 from gsi_bench_hf.synth.render import Renderer, load_renderer
 from gsi_bench_hf.synth.scene import Light, Scene, SceneObject, look_at, pinhole
+from gsi_bench_hf.synth.surfaces import surfaces_on
 from gsi_bench_hf.synth.wording import choose_expression, write_instructions
 from gsi_bench_hf.types import Camera
 
@@ -73,7 +74,7 @@ def test_out_of_frame_and_off_the_table(renderer: Renderer) -> None:
     made = stage(renderer, put("mug", -0.25, 0.0))
     assert refusal(made, move(made, "mug-1", "left", 0.2)) == "move: out of frame"
     edge = stage(renderer, put("mug", 0.0, float(HALF_M[1]) - 0.15))
-    assert refusal(edge, move(edge, "mug-1", "away", 0.25)) == "move: off the table"
+    assert refusal(edge, move(edge, "mug-1", "away", 0.25)) == "move: off the surface"
     small = stage(renderer, put("mug", 0.0, 0.0))
     assert refusal(small, move(small, "mug-1", "left", 0.01)) == "move: too small a change"
     tiny = Proposal("scale", "mug-1", scaled(small.scene.objects[0], 0.2), factor=0.2)
@@ -104,6 +105,31 @@ def test_a_turn_that_shows_nothing_is_refused_however_it_is_declared(renderer: R
     assert refusal(made, turned) == "rotate: looks the same"
     book = made.scene.objects[1]
     assert made.check(Proposal("rotate", "book-1", rotated(book, 90.0, "clockwise"), "clockwise", angle_deg=90.0))
+
+
+def test_a_turn_that_could_be_another_one_is_refused(renderer: Renderer) -> None:
+    # The sides of a packet are alike: a quarter turn either way draws the same picture, an eighth does not.
+    made = stage(renderer, put("cereal-box", 0.0, 0.0), put("mug", 0.25, 0.1))
+    packet = made.scene.objects[0]
+    quarter = Proposal("rotate", "cereal-box-1", rotated(packet, 90.0, "clockwise"), "clockwise", angle_deg=90.0)
+    assert refusal(made, quarter) == "rotate: turns look alike"
+    assert made.check(dataclasses.replace(quarter, changed=rotated(packet, 45.0, "clockwise"), angle_deg=45.0))
+    # One that says of itself that half a turn changes nothing has no other turn to be taken for.
+    even = dataclasses.replace(packet, symmetry=2)
+    declared = stage(renderer, even, put("mug", 0.25, 0.1))
+    assert declared.check(dataclasses.replace(quarter, changed=rotated(even, 90.0, "clockwise")))
+
+
+def test_what_carries_something_stays_and_what_it_carries_may_change(renderer: Renderer) -> None:
+    bowl = put("bowl", 0.0, 0.0)
+    (inside,) = surfaces_on(bowl)
+    apple = assets.place("apple", 0, "apple-1", inside.center_m)
+    made = stage(renderer, bowl, apple)
+    assert made.stands
+    assert not made.suits(bowl)
+    assert refusal(made, move(made, "apple-1", "left", 0.15)) == "move: off the surface"
+    made.rejections.clear()
+    assert made.check(Proposal("remove", "apple-1", None))
 
 
 def test_sources_that_do_not_stand(renderer: Renderer) -> None:

@@ -17,7 +17,7 @@ from gsi_bench_hf.synth.operations.move import moved
 from gsi_bench_hf.synth.operations.view import moved_camera, turned_camera
 from gsi_bench_hf.synth.render import Renderer, load_renderer
 from gsi_bench_hf.synth.scene import SceneObject
-from gsi_bench_hf.synth.standing import RoomStanding
+from gsi_bench_hf.synth.standing import Standing
 from gsi_bench_hf.synth.surfaces import surfaces_on
 
 NEAR = camera((0.3, -0.1, 1.3), (0.35, 1.13, 0.88))
@@ -113,7 +113,7 @@ def test_removal_and_receptacle(renderer: Renderer) -> None:
     asked = Proposal("receptacle", "mug-1", there, relation="on", reference_id="bookshelf-1", support=3)
     kept = made.check(asked)
     assert kept is not None
-    assert RoomStanding(kept.result).rests["mug-1"].carrier_id == "bookshelf-1"
+    assert Standing(kept.result).rests["mug-1"].carrier_id == "bookshelf-1"
     assert refusal(made, dataclasses.replace(asked, reference_id="desk-1")) == "receptacle: off the surface"
 
 
@@ -155,7 +155,7 @@ def test_views_that_do_not(renderer: Renderer) -> None:
 
 def test_the_way_of_a_camera() -> None:
     scene = room(*things())
-    standing = RoomStanding(scene)
+    standing = Standing(scene)
     middle = camera((0.0, -0.5, 1.5), (0.0, 1.0, 0.9))
 
     def at(*eye_m: float) -> bool:

@@ -23,7 +23,7 @@ from gsi_bench_hf.synth.room_views import (
     suppressed,
 )
 from gsi_bench_hf.synth.scene import Scene, look_at, pinhole
-from gsi_bench_hf.synth.standing import RoomStanding
+from gsi_bench_hf.synth.standing import Standing
 from gsi_bench_hf.synth.surfaces import rests_of
 from gsi_bench_hf.types import Camera
 
@@ -66,7 +66,7 @@ def test_everything_is_in_the_room_and_stands(layout):
         # Windows, doors and curtains reach into the wall; nothing else does by more than the skirting board.
         assert (np.abs(footprint_m(item)) < layout.extent_m[:2] / 2 + 0.02).all(), item.instance_id
         assert item.position_m[2] + item.size_m[2] < layout.extent_m[2] + 0.001, item.instance_id
-    assert RoomStanding(_scene(layout)).source_reason() is None
+    assert Standing(_scene(layout)).source_reason() is None
 
 
 def test_furniture_keeps_apart_and_leaves_room_to_walk(layout):

@@ -173,7 +173,7 @@ def _blade(long: float) -> Shape:
 
 
 KINDS: dict[str, Kind] = {
-    "phone": Kind("telephone", "电话", "部", "electronics", phone, environments=_ROOM),
-    "radio": Kind("radio", "收音机", "台", "electronics", radio, environments=_ROOM),
-    "fan": Kind("desk fan", "台式风扇", "台", "electronics", fan, environments=_ROOM),
+    "phone": Kind("telephone", "电话", "部", "electronics", phone),
+    "radio": Kind("radio", "收音机", "台", "electronics", radio),
+    "fan": Kind("desk fan", "台式风扇", "台", "electronics", fan),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gsi_bench_hf.synth.assets.base import Draft, Kind, Material
+from gsi_bench_hf.synth.assets.base import Draft, Kind, Material, Support
 from gsi_bench_hf.synth.assets.palette import CLOTHS, GLAZES, pick, rgba, seed
 from gsi_bench_hf.synth.assets.shapes import label, merge, plate, rounded_box
 from gsi_bench_hf.synth.assets.textures import texture
@@ -35,7 +35,8 @@ def book(rng: np.random.Generator) -> Draft:
         front.part(Material(picture, specular=0.2, shininess=0.3), False),
         title.part(Material(texture("spine", base=tone, accent=accent, seed=number), specular=0.15), False),
     )
-    return Draft(parts, color, "hardcover", 1, 0.5)
+    cover = Support(thick + 0.0004, "rectangle", np.array([width, depth]) / 2 - 0.008, name="top")
+    return Draft(parts, color, "hardcover", 1, 0.5, (cover,))
 
 
 def box(rng: np.random.Generator) -> Draft:
@@ -62,7 +63,8 @@ def box(rng: np.random.Generator) -> Draft:
         seam.part(Material(None, (0.42, 0.31, 0.2, 1.0), 0.2, 0.2), False),
         note.part(Material(texture("address", seed=seed(rng)), specular=0.1), False),
     )
-    return Draft(parts, "brown", "cardboard", 1, 0.7)
+    top = Support(height + 2 * lift, "rectangle", np.array([width, depth]) / 2 - 0.01, name="top")
+    return Draft(parts, "brown", "cardboard", 1, 0.7, (top,))
 
 
 def cereal_box(rng: np.random.Generator) -> Draft:

@@ -175,5 +175,7 @@ KINDS: dict[str, Kind] = {
     "cushion": Kind("cushion", "靠垫", "个", "soft", cushion, environments=_ROOM),
     "blanket": Kind("folded blanket", "毯子", "条", "soft", blanket, environments=_ROOM),
     "basket": Kind("basket", "篮子", "个", "soft", basket, environments=("room", "bathroom")),
-    "tissue-box": Kind("tissue box", "纸巾盒", "个", "household", tissue_box, environments=("room", "bathroom")),
+    "tissue-box": Kind(
+        "tissue box", "纸巾盒", "个", "household", tissue_box, environments=("tabletop", "room", "bathroom")
+    ),
 }

@@ -107,7 +107,7 @@ def wine_bottle(rng: np.random.Generator) -> Draft:
 
 
 KINDS: dict[str, Kind] = {
-    "glass": Kind("glass", "玻璃杯", "个", "kitchenware", glass, environments=_ROOM),
-    "wine-glass": Kind("wine glass", "红酒杯", "个", "kitchenware", wine_glass, environments=_ROOM),
-    "wine-bottle": Kind("wine bottle", "红酒", "瓶", "kitchenware", wine_bottle, environments=_ROOM),
+    "glass": Kind("glass", "玻璃杯", "个", "kitchenware", glass),
+    "wine-glass": Kind("wine glass", "红酒杯", "个", "kitchenware", wine_glass),
+    "wine-bottle": Kind("wine bottle", "红酒", "瓶", "kitchenware", wine_bottle),
 }

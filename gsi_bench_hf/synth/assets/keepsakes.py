@@ -225,9 +225,9 @@ def puzzle_cube(rng: np.random.Generator) -> Draft:
 
 
 KINDS: dict[str, Kind] = {
-    "globe": Kind("globe", "地球仪", "个", "household", globe, environments=_ROOM),
-    "trophy": Kind("trophy", "奖杯", "座", "household", trophy, environments=_ROOM),
-    "pen-cup": Kind("pen holder", "笔筒", "个", "household", pen_cup, environments=_ROOM),
-    "hourglass": Kind("hourglass", "沙漏", "个", "household", hourglass, environments=_ROOM),
+    "globe": Kind("globe", "地球仪", "个", "household", globe),
+    "trophy": Kind("trophy", "奖杯", "座", "household", trophy),
+    "pen-cup": Kind("pen holder", "笔筒", "个", "household", pen_cup),
+    "hourglass": Kind("hourglass", "沙漏", "个", "household", hourglass),
     "puzzle-cube": Kind("puzzle cube", "魔方", "个", "toys", puzzle_cube, environments=_ROOM),
 }

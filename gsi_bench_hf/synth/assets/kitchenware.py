@@ -230,10 +230,10 @@ def pepper_mill(rng: np.random.Generator) -> Draft:
 
 KINDS: dict[str, Kind] = {
     "pan": Kind("frying pan", "平底锅", "口", "kitchenware", pan, environments=_KITCHEN),
-    "pot": Kind("cooking pot", "汤锅", "口", "kitchenware", pot, environments=_KITCHEN),
-    "jar": Kind("jar", "玻璃罐", "个", "kitchenware", jar, environments=_KITCHEN),
-    "bread": Kind("loaf of bread", "面包", "个", "food", bread, environments=_KITCHEN),
-    "orange": Kind("orange", "橙子", "个", "food", orange, has_front=False, environments=_KITCHEN),
+    "pot": Kind("cooking pot", "汤锅", "口", "kitchenware", pot),
+    "jar": Kind("jar", "玻璃罐", "个", "kitchenware", jar),
+    "bread": Kind("loaf of bread", "面包", "个", "food", bread),
+    "orange": Kind("orange", "橙子", "个", "food", orange, has_front=False),
     "cutting-board": Kind("cutting board", "砧板", "块", "kitchenware", cutting_board, environments=_KITCHEN),
-    "pepper-mill": Kind("pepper mill", "胡椒磨", "个", "kitchenware", pepper_mill, environments=_KITCHEN),
+    "pepper-mill": Kind("pepper mill", "胡椒磨", "个", "kitchenware", pepper_mill),
 }

@@ -208,7 +208,7 @@ KINDS: dict[str, Kind] = {
     "tv": Kind("television", "电视", "台", "electronics", tv, environments=_ROOM),
     "monitor": Kind("computer monitor", "电脑显示器", "台", "electronics", monitor, environments=_ROOM),
     "keyboard": Kind("keyboard", "键盘", "个", "electronics", keyboard, environments=_ROOM),
-    "mouse": Kind("computer mouse", "鼠标", "个", "electronics", mouse, environments=_ROOM),
-    "speaker": Kind("speaker", "音箱", "个", "electronics", speaker, environments=_ROOM),
+    "mouse": Kind("computer mouse", "鼠标", "个", "electronics", mouse),
+    "speaker": Kind("speaker", "音箱", "个", "electronics", speaker),
     "printer": Kind("printer", "打印机", "台", "electronics", printer, environments=_ROOM),
 }

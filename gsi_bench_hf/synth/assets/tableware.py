@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gsi_bench_hf.synth.assets.base import Draft, Float, Kind, Material
+from gsi_bench_hf.synth.assets.base import Draft, Float, Kind, Material, Support
 from gsi_bench_hf.synth.assets.outlines import curve
 from gsi_bench_hf.synth.assets.palette import GLAZES, other, pick, rgba, seed
 from gsi_bench_hf.synth.assets.shapes import Shape, label, lathe, surface, tube
@@ -172,7 +172,9 @@ def bowl(rng: np.random.Generator) -> Draft:
         style
     ]
     inner = (glazed(tone), glazed(tone, accent=accent, at="0.86-0.94;0.4-0.42"), glazed(tone, rings=30))[style]
-    return Draft((body.part(outer), inside.part(inner, False)), color, "ceramic", 0, 0.4)
+    flat = float(np.interp(0.016, profile[:, 1], profile[:, 0])) - 0.006
+    hollow = Support(0.0122, "disc", np.full(2, flat), name="inside")
+    return Draft((body.part(outer), inside.part(inner, False)), color, "ceramic", 0, 0.4, (hollow,))
 
 
 def plate(rng: np.random.Generator) -> Draft:
@@ -208,7 +210,8 @@ def plate(rng: np.random.Generator) -> Draft:
         glazed(tone, rings=24),
         glazed(tone, accent=accent, at="0.8-0.9;0.56-0.57"),
     )[int(rng.integers(4))]
-    return Draft((below.part(Material(None, rgba(tone), 0.4, 0.6)), above.part(top, False)), color, "ceramic", 0, 0.5)
+    parts = (below.part(Material(None, rgba(tone), 0.4, 0.6)), above.part(top, False))
+    return Draft(parts, color, "ceramic", 0, 0.5, (Support(0.0063, "disc", np.full(2, well * 0.85), name="top"),))
 
 
 def bottle(rng: np.random.Generator) -> Draft:
