@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import FrameType
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 from PIL import Image
@@ -24,11 +24,42 @@ _BLACK = 2
 
 
 class EditFailedError(Exception):
-    """An editor gave nothing that can be scored; the message says what it did."""
+    """An editor gave nothing that can be scored; the message says what it did.
+
+    Attributes:
+        kind: what failures are counted by.
+        again: whether a second try may well end otherwise.
+    """
+
+    kind: ClassVar[str] = "edit"
+    again: ClassVar[bool] = True
 
 
 class EditTimeoutError(EditFailedError):
     """An editor took longer than it may."""
+
+    kind = "timeout"
+    again = False
+
+
+class EditRefusedError(EditFailedError):
+    """A content filter said no."""
+
+    kind = "refused"
+    again = False
+
+
+class EditUnavailableError(EditFailedError):
+    """A server gave no answer, after all the tries that its client makes."""
+
+    kind = "endpoint"
+    again = False
+
+
+class EditMemoryError(EditFailedError):
+    """There was not enough memory; fewer images at once may fit."""
+
+    kind = "memory"
 
 
 @dataclass(frozen=True)
@@ -65,7 +96,7 @@ def call_editor(editor: Editor, sample: Sample, *, seed: int) -> Edited:
     extra["generator"] = None if extra else _torch_generator(seed)
     try:
         output = editor(image=sample.source_image.copy(), prompt=sample.instruction, **extra)
-    except (EditTimeoutError, RendererError):
+    except (EditFailedError, RendererError):
         raise  # without OpenGL no sample can be edited
     except Exception as error:  # whatever a model raises is that sample's failure, not the run's
         raise EditFailedError(f"the editor raised {describe(error)}") from error
