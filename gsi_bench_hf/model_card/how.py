@@ -1,0 +1,120 @@
+"""Which arguments made a run's scores, and the command that makes them again."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import PurePath
+from typing import Any
+
+from gsi_bench_hf.model_card.metadata import checkpoint_of, is_simulated
+from gsi_bench_hf.results import Results
+
+_LOADING = (
+    "revision",
+    "variant",
+    "dtype",
+    "quantization",
+    "compile",
+    "attention",
+    "custom_pipeline",
+    "prompt_rewriter",
+)
+_SAID_ELSEWHERE = ("gsi-bench-hf",)
+_LONGEST = 200
+_LINE = 60
+
+
+def argument_rows(results: Results) -> list[tuple[str, str]]:
+    """(name, value) of everything that decides the scores, as `run.json` has it, nested names joined by dots.
+
+    Of a path on the machine of the run only the last part is shown.
+    """
+    arguments = {k: v for k, v in results.run["arguments"].items() if k not in _SAID_ELSEWHERE}
+    return [(name, _shown(value)) for name, value in _leaves(arguments) if value not in (None, "", [], {})]
+
+
+def version_rows(results: Results) -> list[tuple[str, str]]:
+    """(package, version) of what the run was made with."""
+    ours = {"gsi-bench-hf": results.run["arguments"]["gsi-bench-hf"], "Python": results.run.get("python")}
+    return [(name, str(version)) for name, version in {**ours, **results.run.get("packages", {})}.items() if version]
+
+
+def command(results: Results) -> str | None:
+    """The shell command of a run like this one; None for an editor that has no name on the command line."""
+    arguments, run = results.run["arguments"], results.run
+    editor = editor_name(arguments["editor"])
+    if editor is None:
+        return None
+    words = ["gsi-bench", "run", "--subset", results.subset, "--editor", editor]
+    for name, value in editor_arguments(arguments["editor"]).items():
+        words += ["--editor-arg", f"{name}={json.dumps(value)}"]
+    words += ["--protocol", results.protocol]
+    for name in ("detector", "judge"):
+        if isinstance(arguments[name], str):
+            words += [f"--{name}", arguments[name]]
+    if run.get("limit"):
+        words += ["--limit", str(run["limit"])]
+    words += ["--seed", str(arguments["seed"]), "--out", "RUN"]
+    seed = arguments["dataset"]["seed"]
+    if is_simulated(results.subset) and seed:
+        count = ["--num-samples", str(results.counts["samples"])]
+        build = ["gsi-bench", "build", results.subset, *count, "--seed", str(seed), "--out", "DATA"]
+        return f"{_wrapped(build)}\n{_wrapped([*words, '--data-dir', 'DATA'])}"
+    return _wrapped(words)
+
+
+def editor_name(editor: Mapping[str, Any]) -> str | None:
+    """What `load_editor` calls a run's editor, of its entry in `run.json`; None for one that has no name anywhere else."""
+    from gsi_bench_hf.pipelines import EDITORS
+
+    if len(editor.get("lora") or ()) > 1 or editor.get("replaced"):
+        return None
+    if any(isinstance(value, Mapping) for value in editor_arguments(editor).values()):
+        return None
+    name = str(editor["name"])
+    return name if name in EDITORS else checkpoint_of(editor)
+
+
+def editor_arguments(editor: Mapping[str, Any]) -> dict[str, Any]:
+    """The keyword arguments of `load_editor` for a run's editor: how it was loaded, and what it was called with."""
+    loading = {name: editor[name] for name in _LOADING if editor.get(name) not in (None, False)}
+    for lora in editor.get("lora") or ():
+        loading["lora"] = lora["source"]
+        loading |= {f"lora_{key}": lora[key] for key in ("weight_name", "scale") if lora.get(key) is not None}
+    return {**loading, **(editor.get("arguments") or {})}
+
+
+def _wrapped(words: Sequence[str]) -> str:
+    """A shell command on lines that fit a page, broken before options."""
+    lines = [""]
+    for word in words:
+        quoted = shlex.quote(word)
+        if word.startswith("--") and len(lines[-1]) > _LINE:
+            lines.append(quoted)
+        else:
+            lines[-1] = f"{lines[-1]} {quoted}".strip()
+    return " \\\n  ".join(lines)
+
+
+def _leaves(value: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, part in value.items():
+        if isinstance(part, Mapping):
+            yield from _leaves(part, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", part
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, (list, tuple)):
+        return ", ".join(_shown(part) for part in value)
+    scheme, colon, rest = str(value).partition(":")
+    if colon and rest.startswith("/") and not rest.startswith("//"):
+        return f"{scheme}:{_last_part(rest)}"
+    text = _last_part(str(value))
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]} …"
+
+
+def _last_part(text: str) -> str:
+    return f"…/{PurePath(text).name}" if text.startswith(("/", "~")) and len(text) > 1 else text
