@@ -190,13 +190,13 @@ def _report(arguments: argparse.Namespace) -> int:
 
 def _quiet() -> None:
     """Only our own warnings reach the user, one line each."""
-    from gsi_bench_hf.durable import RunFolderWarning
+    from gsi_bench_hf.durable import RunWarning
 
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("DIFFUSERS_VERBOSITY", "error")
     logging.getLogger().setLevel(logging.ERROR)
     warnings.simplefilter("ignore")
-    warnings.simplefilter("always", RunFolderWarning)
+    warnings.simplefilter("always", RunWarning)
     warnings.showwarning = lambda message, *_args, **_kwargs: _complain(f"warning: {message}")
 
 
