@@ -179,8 +179,8 @@ _MAC = sys.platform == "darwin"
 
 def _cuda() -> Any:
     """`torch.cuda`, where something on this process's device was used before; nothing is imported for it."""
-    torch: Any = sys.modules.get("torch")
-    return torch.cuda if torch is not None and torch.cuda.is_initialized() else None
+    cuda: Any = getattr(sys.modules.get("torch"), "cuda", None)
+    return cuda if cuda is not None and cuda.is_initialized() else None
 
 
 def _free_memory() -> None:

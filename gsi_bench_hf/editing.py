@@ -97,7 +97,8 @@ def call_editor(editor: Editor, tasks: Sequence[Task]) -> list[Edited | EditFail
 
     Args:
         editor: called as `editor(image=PIL, prompt=str, generator=...)`, for several tasks with a list of each, where an
-            `EditFailedError` may stand in an image's place; one with `needs_sample` gets `sample=` and `seed=`, and no generator.
+            `EditFailedError` may stand in an image's place; one with `needs_sample` gets `sample=` and `seed=`, one with
+            `needs_seed` gets `seed=`, and neither a generator.
         tasks: one, or several with images of one size.
 
     Returns:
@@ -112,8 +113,10 @@ def call_editor(editor: Editor, tasks: Sequence[Task]) -> list[Edited | EditFail
         "prompt": [task.sample.instruction for task in tasks],
     }
     if getattr(editor, "needs_sample", False):
-        lists |= {"sample": [task.sample for task in tasks], "seed": [task.seed for task in tasks]}
-    generators = None if "sample" in lists else _torch_generators(task.seed for task in tasks)
+        lists["sample"] = [task.sample for task in tasks]
+    if "sample" in lists or getattr(editor, "needs_seed", False):
+        lists["seed"] = [task.seed for task in tasks]
+    generators = None if "seed" in lists else _torch_generators(task.seed for task in tasks)
     lists["generator"] = [None] * len(tasks) if generators is None else generators
     arguments = {name: values[0] for name, values in lists.items()} if len(tasks) == 1 else lists
     failure: EditFailedError

@@ -174,8 +174,8 @@ def _serve(lane: queue.SimpleQueue[Any], answers: Answers, prepare: Callable[[],
 
 def _same_device() -> Callable[[], None]:
     """Gives another thread this thread's CUDA device, which would be device 0 there."""
-    torch: Any = sys.modules.get("torch")
-    if torch is None or not torch.cuda.is_initialized():
+    cuda: Any = getattr(sys.modules.get("torch"), "cuda", None)  # a torch that another thread is importing has none yet
+    if cuda is None or not cuda.is_initialized():
         return lambda: None
-    device = torch.cuda.current_device()
-    return lambda: torch.cuda.set_device(device)
+    device = cuda.current_device()
+    return lambda: cuda.set_device(device)

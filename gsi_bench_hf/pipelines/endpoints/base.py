@@ -32,6 +32,7 @@ class EndpointEditor(ABC):
     """
 
     needs_sample = False
+    needs_seed = True
 
     def __init__(
         self,
