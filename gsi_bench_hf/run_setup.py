@@ -80,24 +80,22 @@ def closing(editor: Any) -> Iterator[Any]:
             close()
 
 
-def way_to_call(editor: Any, options: Options, batch_size: int | None = None, concurrency: int | None = None) -> Way:
-    """How to call an editor: as it says itself, unless something else is asked for that it can do.
+def way_to_call(editor: Any, options: Options) -> Way:
+    """How an editor says it can be called.
 
     Raises:
-        RunStoppedError: for what it can't do.
+        RunStoppedError: for numbers that are none.
     """
-    asked = {"batch_size": batch_size, "concurrency": concurrency}
-    for what, number in asked.items():
-        if number is not None and number < 1:
-            raise RunStoppedError(f"{what} is {number!r}, expected 1 or more")
-        if number not in (None, 1) and not hasattr(editor, what):
+    numbers = {}
+    for what in ("batch_size", "concurrency"):
+        number = getattr(editor, what, None) or 1
+        if not isinstance(number, int) or number < 1:
             raise RunStoppedError(
-                f"{what} is {number}, but editor {name_of(editor)!r} takes one image at a time; expected an editor with an attribute "
-                f"{what!r}, or {what} 1"
+                f"{what} of editor {name_of(editor)!r} is {number!r}, expected a whole number, 1 or more"
             )
-    found = {what: number or getattr(editor, what, None) or 1 for what, number in asked.items()}
-    needs_sample = bool(getattr(editor, "needs_sample", False))
-    return Way(**found, in_caller_thread=needs_sample and found["concurrency"] == 1, timeout_s=options.timeout_s)
+        numbers[what] = number
+    in_caller_thread = bool(getattr(editor, "needs_sample", False)) and numbers["concurrency"] == 1
+    return Way(**numbers, in_caller_thread=in_caller_thread, timeout_s=options.timeout_s)
 
 
 def resolve_options(

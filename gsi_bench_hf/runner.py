@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 from gsi_bench_hf.assess import Pool
-from gsi_bench_hf.edit_queue import Way
 from gsi_bench_hf.ranks import Ranks
 from gsi_bench_hf.records import Records
 from gsi_bench_hf.results import Results, load_results, write_results
@@ -56,8 +55,6 @@ def evaluate_editor(
     num_proc: int = 1,
     retry_failed: bool = False,
     progress: bool = True,
-    batch_size: int | None = None,
-    concurrency: int | None = None,
     ranks: Ranks | None = None,
     origin: Mapping[str, Any] | None = None,
 ) -> Results:
@@ -65,6 +62,7 @@ def evaluate_editor(
 
     Args:
         editor: called as `editor(image=PIL, prompt=str, generator=...)`, answers with `.images`; or a name for `load_editor`.
+            One with a `batch_size` above 1 is called with lists, one with a `concurrency` above 1 from so many threads.
         dataset: records: a split of `load_dataset("gsi-bench", ...)`, streaming or not, or a list of rows.
         out: the run folder. One that holds a part of the same run is taken up where it was left.
         protocol: "auto" is "strict" for `sim-*` subsets and "paper" otherwise.
@@ -79,8 +77,6 @@ def evaluate_editor(
         num_proc: processes that score; 1 scores in this one.
         retry_failed: do the failed samples of an earlier start again.
         progress: show a progress bar where the output is a terminal.
-        batch_size: how many images one call of the editor takes; None is what the editor says. Memory that runs out halves it.
-        concurrency: how many calls are under way at once; None is what the editor says.
         ranks: `Ranks.of_environment()` where several processes, each with its own editor, make this call and share the samples.
         origin: more for `run.json`, which the results don't hang on: the command that began the run, the run it repeats.
 
@@ -103,11 +99,10 @@ def evaluate_editor(
         retry_failed=retry_failed,
         progress=progress,
         ranks=ranks,
-        origin=origin,
+        origin=origin or ({"command": {"editor": editor}} if isinstance(editor, str) else {}),
     )
     with closing(editor) as used, make_pool(options.tools, num_proc) as pool:
-        way = way_to_call(used, options, batch_size, concurrency)
-        results = _run_one(used, records, Path(out), pool, options, way)
+        results = _run_one(used, records, Path(out), pool, options)
         if ladder:
             rungs = replace(options, origin={})
             _ladder(records, Path(out, "ladder"), pool, rungs, skip=(name_of(used),))
@@ -158,13 +153,13 @@ def _ladder(
         if name in skip:
             continue
         editor = loaded_editor(name)
-        results[name] = _run_one(editor, records, out / name, pool, options, way_to_call(editor, options))
+        results[name] = _run_one(editor, records, out / name, pool, options)
     return results
 
 
-def _run_one(editor: Any, records: Records, out: Path, pool: Pool, options: Options, way: Way) -> Results:
+def _run_one(editor: Any, records: Records, out: Path, pool: Pool, options: Options) -> Results:
     """One editor over the records, from the header to the results."""
-    ranks = options.ranks
+    ranks, way = options.ranks, way_to_call(editor, options)
     with ExitStack() as stack:
         with ranks.first_before_others():
             folder = stack.enter_context(RunFolder(out, part=ranks.rank))
