@@ -17,6 +17,7 @@ import yaml
 from gsi_bench_hf.durable import write_atomic
 from gsi_bench_hf.model_card.checks import CardError, check_card, is_repo_id
 from gsi_bench_hf.model_card.examples import Example, choose_examples, draw_example
+from gsi_bench_hf.model_card.how import public
 from gsi_bench_hf.model_card.metadata import card_data, checkpoint_of, entries, is_simulated
 from gsi_bench_hf.model_card.page import GENERIC, render
 from gsi_bench_hf.model_card.view import card_values
@@ -125,7 +126,8 @@ def _card(run: Results, examples: list[Example], *, repo_id: str | None, dataset
     _check_id("repo_id", repo_id)
     _check_id("dataset_id", dataset_id)
     family = _family(run)
-    model = repo_id or checkpoint_of(run.run["arguments"]["editor"]) or run.editor
+    editor = run.run["arguments"]["editor"]
+    model = repo_id or checkpoint_of(editor) or public(editor.get("model") or run.editor)
     data = card_data(run, model=model.rpartition("/")[2], family=family, repo_id=repo_id, dataset_id=dataset_id)
     template = (family and family.card_template) or GENERIC
     body = render(template, card_values(run, model=model, family=family, examples=examples))

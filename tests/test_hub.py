@@ -298,8 +298,9 @@ def of_family(tmp_path_factory):
 
     def make(name: str, **facts: Any) -> Path:
         checkpoint = facts.pop("checkpoint", FAMILIES[name].default_repo)
+        options = facts.pop("options", {"rows": rows("sim-tabletop")[:2]})
         out = base / f"{name}-{len(list(base.iterdir()))}"
-        return run(out, pipeline(name, checkpoint, **facts), rows=rows("sim-tabletop")[:2])
+        return run(out, pipeline(name, checkpoint, **facts), **options)
 
     return make
 
@@ -346,6 +347,46 @@ def test_a_pipeline_of_no_family_says_what_was_assumed(of_family):
     text = model_card(of_family("instruct-pix2pix", family="generic", assumptions=assumed)).text
     assert "A diffusers pipeline of class StableDiffusionInstructPix2PixPipeline." in text
     assert "  - it takes one image\n  - its size is kept\n" in text
+
+
+def test_the_papers_row_stands_beside_its_own_checkpoint_alone(of_family):
+    options = {"protocol": "paper", "rows": rows("real")[:2]}
+    text = model_card(of_family("qwen-image-edit", options=options)).text
+    assert "subset (arXiv 2604.20570): IC 51.02, SA 31.22, AC 50.95, EL 40.55, average 43.44." in text
+    assert "51.02" not in model_card(of_family("qwen-image-edit", checkpoint="me/tuned", options=options)).text
+    assert "51.02" not in model_card(of_family("qwen-image-edit")).text
+
+
+# Other editors
+
+
+def test_an_endpoint_is_named_without_its_host(tmp_path):
+    editor = Editor(
+        "chat+http://10.0.0.7:8000/v1", 5, endpoint="http://10.0.0.7:8000/v1", model="me/bagel", size="auto"
+    )
+    card = model_card(run(tmp_path / "run", editor))
+    assert "10.0.0.7" not in str(card)
+    assert "# me/bagel on GSI-Sim" in card.text
+    assert "A model behind an endpoint: http://HOST/v1." in card.text
+    assert "load_editor(\"chat+http://HOST/v1\", model='me/bagel')" in card.text
+    assert (card.data.license, card.data.base_model, card.data.library_name) == ("unknown", None, None)
+
+
+def test_images_made_elsewhere(tmp_path):
+    card = model_card(run(tmp_path / "run", Editor("folder:/home/somebody/edits", 5)), repo_id="me/model")
+    assert "somebody" not in str(card)
+    assert "Images that were made elsewhere, and only scored here." in card.text
+    assert "--editor folder:DIR" in card.text
+    assert card.data.model_name == "model"
+
+
+def test_rows_of_another_seed_are_built_first(tmp_path):
+    other = [{**row, "provenance": {**row["provenance"], "seed": 7}} for row in rows("sim-tabletop")[:2]]
+    text = model_card(run(tmp_path / "run", Editor("paste", 5), rows=other, seed=3)).text
+    assert "gsi-bench build sim-tabletop --num-samples 2 --seed 7 --out DATA\n" in text
+    assert "num_samples=2, seed=7)" in text
+    assert 'protocol="strict", seed=3)' in text
+    assert "--data-dir DATA" in text
 
 
 # The Hub's own client

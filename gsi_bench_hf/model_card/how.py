@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import PurePath
 from typing import Any
 
 from gsi_bench_hf.model_card.metadata import checkpoint_of, is_simulated
 from gsi_bench_hf.results import Results
 
+_NAMED = ("python:", "inference:", "http://", "https://", "chat+http")
 _LOADING = (
-    "revision",
-    "variant",
-    "dtype",
-    "quantization",
-    "compile",
-    "attention",
-    "custom_pipeline",
-    "prompt_rewriter",
+    *("revision", "variant", "dtype", "quantization", "compile", "attention", "custom_pipeline", "prompt_rewriter"),
+    *("model", "provider", "size", "prompt_template"),
 )
+_PLAIN = {"size": "auto", "prompt_template": "{prompt}"}
+_HOST = re.compile(r"http://[^/\s]+")
+_PATH = re.compile(r"(?<![\w/.…])~?/(?!/)[^\s'\"<>|:;,()]*/([^\s/'\"<>|:;,()]+)")
 _SAID_ELSEWHERE = ("gsi-bench-hf",)
 _LONGEST = 200
 _LINE = 60
@@ -69,21 +67,32 @@ def editor_name(editor: Mapping[str, Any]) -> str | None:
     """What `load_editor` calls a run's editor, of its entry in `run.json`; None for one that has no name anywhere else."""
     from gsi_bench_hf.pipelines import EDITORS
 
+    name = str(editor["name"])
+    if name.startswith("folder:"):
+        return "folder:DIR"
     if len(editor.get("lora") or ()) > 1 or editor.get("replaced"):
         return None
     if any(isinstance(value, Mapping) for value in editor_arguments(editor).values()):
         return None
-    name = str(editor["name"])
-    return name if name in EDITORS else checkpoint_of(editor)
+    return public(name) if name in EDITORS or name.startswith(_NAMED) else checkpoint_of(editor)
 
 
 def editor_arguments(editor: Mapping[str, Any]) -> dict[str, Any]:
     """The keyword arguments of `load_editor` for a run's editor: how it was loaded, and what it was called with."""
-    loading = {name: editor[name] for name in _LOADING if editor.get(name) not in (None, False)}
+    loading = {name: editor[name] for name in _LOADING if editor.get(name) not in (None, False, _PLAIN.get(name))}
     for lora in editor.get("lora") or ():
         loading["lora"] = lora["source"]
         loading |= {f"lora_{key}": lora[key] for key in ("weight_name", "scale") if lora.get(key) is not None}
     return {**loading, **(editor.get("arguments") or {})}
+
+
+def public(text: str) -> str:
+    """A text without what is nobody's business: of a path only its last part, of a plain http address no host.
+
+    >>> public("looked for /home/me/edits/1.png at http://10.0.0.7:8000/v1, as https://hf.co/a/b says")
+    'looked for …/1.png at http://HOST/v1, as https://hf.co/a/b says'
+    """
+    return _PATH.sub(r"…/\1", _HOST.sub("http://HOST", text))
 
 
 def _wrapped(words: Sequence[str]) -> str:
@@ -109,12 +118,5 @@ def _leaves(value: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, A
 def _shown(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return ", ".join(_shown(part) for part in value)
-    scheme, colon, rest = str(value).partition(":")
-    if colon and rest.startswith("/") and not rest.startswith("//"):
-        return f"{scheme}:{_last_part(rest)}"
-    text = _last_part(str(value))
+    text = public(str(value))
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]} …"
-
-
-def _last_part(text: str) -> str:
-    return f"…/{PurePath(text).name}" if text.startswith(("/", "~")) and len(text) > 1 else text

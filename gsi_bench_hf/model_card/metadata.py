@@ -43,10 +43,10 @@ def checkpoint_of(editor: Mapping[str, Any]) -> str | None:
 
 def licence_of(family: Family | None, editor: Mapping[str, Any]) -> dict[str, Any]:
     """`license` and what belongs to it: the family's for its own checkpoints, and unknown for anybody else's weights."""
-    from gsi_bench_hf.pipelines import EDITORS
+    from gsi_bench_hf.runner import LADDER
 
     checkpoint = checkpoint_of(editor)
-    if editor["name"] in EDITORS:
+    if editor["name"] in LADDER:
         return {"license": _OURS}
     if family is None or checkpoint is None or checkpoint != family.default_repo or editor.get("lora"):
         return {"license": "unknown"}

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from gsi_bench_hf.data.subsets import CITATION, SUBSETS
 from gsi_bench_hf.model_card.examples import Example
-from gsi_bench_hf.model_card.how import argument_rows, command, editor_arguments, editor_name, version_rows
-from gsi_bench_hf.model_card.metadata import full_size, is_simulated, licence_of, sample_count
+from gsi_bench_hf.model_card.how import argument_rows, command, editor_arguments, editor_name, public, version_rows
+from gsi_bench_hf.model_card.metadata import checkpoint_of, full_size, is_simulated, licence_of, sample_count
 from gsi_bench_hf.report.cards import TITLES, error_words, number
 from gsi_bench_hf.report.view import CAPTIONS
 from gsi_bench_hf.results import METRICS, SHORT, Results, load_ladder
@@ -52,6 +52,7 @@ def card_values(results: Results, *, model: str, family: Family | None, examples
         "scores": [_score(results, name) for name in METRICS],
         "operations": _operations(results),
         "counts": results.counts,
+        "failures": [(count, public(reason)) for reason, count in results.counts["by_reason"].items()],
         "ladder": _ladder(results, model),
         "published": _published(results, family),
         "examples": [_example(example) for example in examples],
@@ -74,10 +75,14 @@ def _about(results: Results, family: Family | None) -> str:
     if family is not None:
         return f"{family.what}."
     if results.editor in EDITORS:
-        return f"An editor of gsi-bench-hf that needs no weights: {EDITORS[results.editor].what}."
-    pipeline = results.run["arguments"]["editor"].get("pipeline_class")
-    if pipeline:
+        return f"An editor that gsi-bench-hf knows by name: {getattr(EDITORS[results.editor], 'what', results.editor)}."
+    editor = results.run["arguments"]["editor"]
+    if pipeline := editor.get("pipeline_class"):
         return f"A diffusers pipeline of class {pipeline}."
+    if endpoint := editor.get("endpoint"):
+        return f"A model behind an endpoint: {public(endpoint)}. What serves it there is not known."
+    if editor["name"].startswith("folder:"):
+        return "Images that were made elsewhere, and only scored here."
     return "An image editor that gsi-bench-hf knows nothing more of than how it was run."
 
 
@@ -133,7 +138,8 @@ def _order(value: float) -> float:
 
 def _published(results: Results, family: Family | None) -> list[str]:
     """The paper's row for the model, where it may stand beside ours: on the released data, under its protocol."""
-    if family is None or is_simulated(results.subset) or results.protocol != "paper":
+    own = family is not None and checkpoint_of(results.run["arguments"]["editor"]) == family.default_repo
+    if family is None or not own or is_simulated(results.subset) or results.protocol != "paper":
         return []
     row = family.published.get(results.subset, {})
     keys = {"average": "Avg"}
