@@ -199,6 +199,8 @@ class GSIEditPipeline:
         call |= self.arguments | own
         if self.family.takes_size and {"height", "width"} <= set(self._parameters):
             call |= {"width": plan.working[0], "height": plan.working[1]}
+        if self.family.area_argument:
+            call[self.family.area_argument] = plan.working[0] * plan.working[1]
         fitted = [self._form(plan.fit(image)) for image in images]
         worded = [self._worded(*pair) for pair in zip(prompts, images, strict=True)]
         call[self.family.image_argument] = fitted[0] if len(fitted) == 1 else fitted

@@ -70,6 +70,12 @@ def choose_dtype(name: str, of_family: str, device: str) -> Any:
     return getattr(torch, name)
 
 
+def dtype_argument() -> str:
+    """What `from_pretrained` of this diffusers calls a dtype: "torch_dtype" became "dtype"."""
+    utils = import_module("diffusers.utils.deprecation_utils")
+    return "dtype" if hasattr(utils, "_TORCH_DTYPE_DEPRECATION_MESSAGE") else "torch_dtype"
+
+
 def quantisation_config(asked: Any, dtype: Any, modules: Sequence[str]) -> Any:
     """What `from_pretrained` takes as `quantization_config`.
 

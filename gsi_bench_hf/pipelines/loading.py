@@ -12,7 +12,14 @@ from typing import Any
 from gsi_bench_hf.pipelines.diffusers_editor import GSIEditPipeline, PromptRewriter, split_size
 from gsi_bench_hf.pipelines.families import FAMILIES, Family, family_of
 from gsi_bench_hf.pipelines.families.generic import generic_family
-from gsi_bench_hf.pipelines.hardware import choose_device, choose_dtype, quantisation_config, split_dtype
+from gsi_bench_hf.pipelines.hardware import (
+    choose_device,
+    choose_dtype,
+    dtype_argument,
+    quantisation_config,
+    split_dtype,
+)
+from gsi_bench_hf.pipelines.missing_packages import do_without_missing
 from gsi_bench_hf.pipelines.signature import check_arguments, parameters_of
 from gsi_bench_hf.pipelines.source import Source, find_source
 
@@ -74,6 +81,7 @@ def load_pipeline(name: str, **kwargs: Any) -> GSIEditPipeline:
         ImportError: a package is missing; the message names the extra.
     """
     diffusers = _diffusers(name)
+    do_without_missing()
     source = find_source(name, kwargs)
     options = _split(source, kwargs)
     family, pipeline_class = _class_of(source, options, diffusers)
@@ -82,7 +90,7 @@ def load_pipeline(name: str, **kwargs: Any) -> GSIEditPipeline:
     dtype_name, quantisation = split_dtype(options.dtype, options.quantization)
     dtype = choose_dtype(dtype_name, family.dtype if family else "bfloat16", device)
     given = {**options.hub, **options.components}
-    given["torch_dtype"] = _dtypes(dtype, family)
+    given[dtype_argument()] = _dtypes(dtype, family)
     if quantisation is not None:
         given["quantization_config"] = quantisation_config(quantisation, dtype, source.modules())
     pipeline = _from_pretrained(source, options, pipeline_class, given)

@@ -9,7 +9,17 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-_LIBRARIES = ("diffusers", "transformers", "torch", "peft", "accelerate", "bitsandbytes", "torchao")
+_LIBRARIES = (
+    "diffusers",
+    "transformers",
+    "torch",
+    "torchvision",
+    "pillow",
+    "peft",
+    "accelerate",
+    "bitsandbytes",
+    "torchao",
+)
 _WEIGHTS = (".safetensors", ".bin", ".pt", ".pth", ".ckpt", ".gguf", ".msgpack")
 _ENDS = 1 << 20
 

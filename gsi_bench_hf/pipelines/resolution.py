@@ -69,7 +69,8 @@ class Resolution:
         max_side: sources with a longer side are scaled down to it.
         min_side: sources with a shorter side are scaled up to it.
         rounding: of the sides, to the multiple.
-        sizes: (width, height) of the only ones there are; the nearest in shape is taken, and the above is not looked at.
+        sizes: (width, height) of the ones it was trained at; the nearest in shape is taken, and the above is not looked at.
+        only_sizes: whether it can't be asked for others.
         max_stretch: a change of width over height up to this factor is a stretch; beyond it the source is padded.
 
     >>> Resolution(multiple=16, pixels=1024 * 1024).plan((512, 768)).working
@@ -83,6 +84,7 @@ class Resolution:
     min_side: int = 0
     rounding: Literal["nearest", "down", "up"] = "nearest"
     sizes: tuple[Size, ...] = ()
+    only_sizes: bool = False
     max_stretch: float = 1.1
 
     def plan(self, source: Size) -> Plan:
@@ -99,13 +101,20 @@ class Resolution:
         return Plan(source, working, (left, top, left + width, top + height))
 
     def at(self, pixels: int) -> Resolution:
-        """The same model asked for about so many pixels instead."""
+        """The same model asked for about so many pixels instead. Raises ValueError where it can't be."""
+        if self.only_sizes:
+            raise ValueError(f"pixels is {pixels}, but the model works at its own sizes alone; leave it out")
         if pixels < self.multiple**2:
             raise ValueError(f"pixels is {pixels}, expected at least {self.multiple**2} (one block of {self.multiple})")
         return dataclasses.replace(self, pixels=pixels, max_pixels=None, max_side=None, sizes=())
 
     def fixed(self, size: Size) -> Resolution:
         """The same model asked for (width, height) whatever the source. Raises ValueError for sides it can't have."""
+        if self.only_sizes and size not in self.sizes:
+            known = ", ".join(f"{w}x{h}" for w, h in self.sizes)
+            raise ValueError(
+                f"width and height are {size[0]} and {size[1]}, expected one of the model's own sizes: {known}"
+            )
         if min(size) < self.multiple or size[0] % self.multiple or size[1] % self.multiple:
             raise ValueError(f"width and height are {size[0]} and {size[1]}, expected multiples of {self.multiple}")
         return dataclasses.replace(self, sizes=(size,))

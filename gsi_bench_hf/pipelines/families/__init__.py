@@ -9,15 +9,38 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from gsi_bench_hf.pipelines.families.bria import BRIA_FIBO_EDIT
+from gsi_bench_hf.pipelines.families.chronoedit import CHRONOEDIT
+from gsi_bench_hf.pipelines.families.flux import FLUX2, FLUX2_KLEIN, FLUX2_KLEIN_BASE, FLUX_KONTEXT
 from gsi_bench_hf.pipelines.families.instruct_pix2pix import INSTRUCT_PIX2PIX, INSTRUCT_PIX2PIX_XL
+from gsi_bench_hf.pipelines.families.joyimage import JOYIMAGE_EDIT
+from gsi_bench_hf.pipelines.families.longcat import LONGCAT_IMAGE_EDIT
+from gsi_bench_hf.pipelines.families.omnigen import OMNIGEN
+from gsi_bench_hf.pipelines.families.qwen import QWEN_IMAGE_EDIT, QWEN_IMAGE_EDIT_PLUS
 from gsi_bench_hf.pipelines.families.spec import Family
+from gsi_bench_hf.pipelines.families.ultraedit import ULTRAEDIT
 from gsi_bench_hf.registry import Registry
 
 __all__ = ["FAMILIES", "Family", "family_of"]
 
 FAMILIES: Registry[Family] = Registry("model family", "gsi_bench_hf.families")
 
-for _family in (INSTRUCT_PIX2PIX, INSTRUCT_PIX2PIX_XL):
+for _family in (
+    INSTRUCT_PIX2PIX,
+    INSTRUCT_PIX2PIX_XL,
+    QWEN_IMAGE_EDIT,
+    QWEN_IMAGE_EDIT_PLUS,
+    FLUX_KONTEXT,
+    FLUX2,
+    FLUX2_KLEIN,  # before the base: it names a config that the base does not
+    FLUX2_KLEIN_BASE,
+    OMNIGEN,
+    LONGCAT_IMAGE_EDIT,
+    JOYIMAGE_EDIT,
+    CHRONOEDIT,
+    BRIA_FIBO_EDIT,
+    ULTRAEDIT,
+):
     FAMILIES.add(_family.name, _family)
 del _family
 

@@ -36,6 +36,7 @@ class Family:
         checkpoints: repository -> arguments in which it differs from the family.
         config: what the pipeline's config has to hold for this family; tells families of one class apart.
         takes_size: whether `height` and `width` are given (where the class has them).
+        area_argument: an argument that is given the pixels of the working size; empty for none.
         batches: whether lists of images and prompts of one size are edited in one call.
         output: the attribute of the answer that holds the images; of "frames" the last is the edit.
         implementation: "module:Class" of ours for a class that `diffusers` has not.
@@ -66,6 +67,7 @@ class Family:
     checkpoints: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     config: Mapping[str, Any] = field(default_factory=dict)
     takes_size: bool = True
+    area_argument: str = ""
     batches: bool = False
     output: Literal["images", "frames"] = "images"
     implementation: str = ""
