@@ -12,14 +12,14 @@ from typing import Any
 from gsi_bench_hf.assess import Pool, failure
 from gsi_bench_hf.durable import RunFolderError
 from gsi_bench_hf.edit_queue import Outcome, Way, edit_all
-from gsi_bench_hf.editing import EditFailedError, EditTimeoutError, Task, describe, sample_seed
+from gsi_bench_hf.editing import EditFailedError, EditTimeoutError, EditUnavailableError, Task, describe, sample_seed
 from gsi_bench_hf.progress import Progress
 from gsi_bench_hf.records import Records, fingerprint
 from gsi_bench_hf.run_setup import Options, RunStoppedError, name_of
 from gsi_bench_hf.store import RunFolder
 from gsi_bench_hf.types import Sample
 
-_LATE_IN_A_ROW = 3
+_IN_VAIN_IN_A_ROW = 3
 
 
 class SamplesRun:
@@ -29,7 +29,7 @@ class SamplesRun:
         self._editor, self._folder, self._pool, self._options, self._way = editor, folder, pool, options, way
         self._heads: dict[str, dict[str, Any]] = {}
         self._waiting: deque[tuple[dict[str, Any], Future[Any]]] = deque()
-        self._late: list[EditFailedError] = []
+        self._in_vain: list[EditFailedError] = []
         self._stopped: RunStoppedError | None = None
 
     def all(self, records: Records) -> None:
@@ -100,9 +100,9 @@ class SamplesRun:
         head = self._heads.pop(sample.id)
         if isinstance(edited, EditFailedError):
             self._record(head | failure("edit", str(edited)) | {"kind": edited.kind})
-            self._stop_if_late(edited)
+            self._stop_if_in_vain(edited)
             return
-        self._late = []
+        self._in_vain = []
         head["seconds"] = {"edit": outcome.seconds}
         head["memory_mb"] = outcome.memory_mb
         head |= {"batch": outcome.batch} if outcome.batch > 1 else {}
@@ -114,16 +114,23 @@ class SamplesRun:
         while self._waiting and (len(self._waiting) > 2 * self._pool.num_proc or self._waiting[0][1].done()):
             self._finish_first()
 
-    def _stop_if_late(self, error: EditFailedError) -> None:
-        if not isinstance(error, EditTimeoutError):
-            self._late = []
-        elif error not in self._late:  # a batch is late as one
-            self._late.append(error)
-        if len(self._late) >= _LATE_IN_A_ROW * self._way.concurrency:
+    def _stop_if_in_vain(self, error: EditFailedError) -> None:
+        if not isinstance(error, (EditTimeoutError, EditUnavailableError)):
+            self._in_vain = []
+        elif error not in self._in_vain:  # a batch is late as one
+            self._in_vain.append(error)
+        if len(self._in_vain) < _IN_VAIN_IN_A_ROW * self._way.concurrency:
+            return
+        times = f"{len(self._in_vain)} times in a row"
+        if isinstance(error, EditTimeoutError):
             raise RunStoppedError(
-                f"the editor was late {len(self._late)} times in a row (limit {self._options.timeout_s:g} s a sample); "
+                f"the editor was late {times} (limit {self._options.timeout_s:g} s a sample); "
                 "look after it or give it more time (--timeout), then run the same command again with --retry-failed"
             )
+        raise RunStoppedError(
+            f"the editor could not be had {times}, at last because {error}; mend that, then run the same command again with "
+            "--retry-failed"
+        )
 
     def _save_previews(self, sample: Sample) -> None:
         if self._folder.path.parent.name == "ladder":

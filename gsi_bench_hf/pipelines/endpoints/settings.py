@@ -12,6 +12,7 @@ from gsi_bench_hf.pipelines.endpoints.images import parse_sizes
 from gsi_bench_hf.pipelines.endpoints.patience import Patience
 
 PLAIN = "{prompt}"
+_THE_SERVERS_OWN = ("dtype", "batch_size", "device", "compile", "quantization")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,7 +61,7 @@ def split(options: Mapping[str, Any], name: str, editor: type) -> tuple[Settings
         editor: its class, whose own arguments are known too.
 
     Raises:
-        TypeError: for one of the rest that is all but one we know, naming it.
+        TypeError: for one of the rest that is all but one we know, naming it, or that is decided where the server is started.
 
     >>> split({"concurrency": 2, "num_inference_steps": 30}, "http://localhost:8000/v1", object)[1]
     {'num_inference_steps': 30}
@@ -70,6 +71,8 @@ def split(options: Mapping[str, Any], name: str, editor: type) -> tuple[Settings
     signatures = (inspect.signature(cls) for cls in editor.__mro__ if "__init__" in vars(cls) and cls is not object)
     own = [p.name for signature in signatures for p in signature.parameters.values() if p.kind is p.KEYWORD_ONLY]
     for key in rest:
+        if key in _THE_SERVERS_OWN:
+            raise TypeError(f"editor {name!r} takes no {key}: that is decided where its server is started")
         near = difflib.get_close_matches(key, [*fields, *own], n=1, cutoff=0.8)
         if near:
             raise TypeError(

@@ -7,8 +7,11 @@ import pytest
 import tiny
 from loopback import KEY, order
 
+from gsi_bench_hf.cli import _parser
 from gsi_bench_hf.pipelines import load_editor
+from gsi_bench_hf.repeat import origin
 from gsi_bench_hf.results import load_results
+from gsi_bench_hf.runner import RunStoppedError
 
 PLAN = [
     *["well", "429*1", "500*2", "well", "cut*1", "refuse"] * 5,
@@ -55,6 +58,45 @@ def test_sixty_samples_end_in_their_bins(server, tmp_path, monkeypatch, scheme):
     told = json.loads((tmp_path / "run.json").read_text())
     assert told["arguments"]["editor"]["model"] == "bagel"
     assert told["environment"]["with_key"] is True
+
+
+def test_a_server_that_is_gone_ends_the_run_and_loses_nothing(server, tmp_path):
+    def run(count, **options):
+        quick = {"first_wait_s": 0.01, "attempts": 2, "concurrency": 2}
+        editor = load_editor(f"{server.url}/v1", **quick)
+        try:
+            return tiny.run(editor, tiny.rows(count), tmp_path, **options)
+        finally:
+            editor.close()
+
+    run(3)
+    server.required_key = KEY
+    with pytest.raises(
+        RunStoppedError, match=r"could not be had 6 times in a row, at last because .* 401 .*--retry-failed"
+    ):
+        run(16)
+    assert [record["status"] for _, record in sorted(records(tmp_path).items())][:3] == ["ok"] * 3
+    assert len(server.calls) < 3 + 16
+    server.required_key = None
+    assert run(16, retry_failed=True).counts["failed"] == 0
+
+
+def test_a_key_of_the_command_line_is_not_kept(server):
+    command = [
+        "run",
+        "--subset",
+        "sim-tabletop",
+        "--out",
+        "o",
+        "--editor",
+        server.url,
+        "--editor-arg",
+        f"api_key={KEY}",
+    ]
+    command += ["--editor-arg", "api_key_env=MY_KEY", "--editor-arg", "model=bagel"]
+    kept = origin(_parser().parse_args(command))
+    assert KEY not in json.dumps(kept)
+    assert kept["command"]["editor_arg"] == [("api_key_env", "MY_KEY"), ("model", "bagel")]
 
 
 def test_each_sample_gets_its_own_seed_whatever_the_order(server, tmp_path):
