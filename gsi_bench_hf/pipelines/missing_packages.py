@@ -1,4 +1,4 @@
-"""Edits need neither torchvision nor ftfy: where one is missing, what asks for it in transformers and diffusers is told to do without.
+"""Edits need neither torchvision nor ftfy: where one is missing, transformers and diffusers are told to do without it.
 
 - Processors of vision-language models load a video half, which needs torchvision, though no editor gives them a video. Their image
   half has a PIL back end already.

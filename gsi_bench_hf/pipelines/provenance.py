@@ -14,6 +14,7 @@ _LIBRARIES = (
     "transformers",
     "torch",
     "torchvision",
+    "ftfy",
     "pillow",
     "peft",
     "accelerate",

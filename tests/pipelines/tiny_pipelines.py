@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import torch
 
-from gsi_bench_hf.pipelines.torchvision_free import do_without_torchvision
+from gsi_bench_hf.pipelines.missing_packages import do_without_missing
 
-do_without_torchvision()
+do_without_missing()
 
 BYTES = [chr(b) for b in (*range(33, 127), *range(161, 173), *range(174, 256))]
 BYTES += [chr(256 + i) for i in range(256 - len(BYTES))]  # the alphabet of byte-level BPE
@@ -532,8 +532,9 @@ def bria_fibo_edit(seed=0):
         axes_dims_rope=[0, 4, 4],
         text_encoder_dim=16,
     ).eval()
+    # The pipeline has one token's number in its code, 128000.
     small = {k: v for k, v in _TINY_TEXT.items() if k != "head_dim"}
-    config = SmolLM3Config(vocab_size=len(tokenizer), pad_token_id=0, bos_token_id=None, eos_token_id=0, **small)
+    config = SmolLM3Config(vocab_size=128256, pad_token_id=0, bos_token_id=None, eos_token_id=0, **small)
     wide = {"in_channels": 12, "out_channels": 12, "patch_size": 2, "is_residual": True, "scale_factor_spatial": 16}
     return BriaFiboEditPipeline(
         transformer=transformer,
