@@ -1,4 +1,4 @@
-"""Several processes that share one run, as `accelerate launch` and `torchrun` begin them."""
+"""Several processes that share one run, as `accelerate launch`, `torchrun` and `mpirun` begin them."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from typing import Any
 
 from gsi_bench_hf.editing import describe
 
+_SIZES = ("WORLD_SIZE", "OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "MV2_COMM_WORLD_SIZE")
+_NUMBERS = ("RANK", "OMPI_COMM_WORLD_RANK", "PMI_RANK", "MV2_COMM_WORLD_RANK")
 _PATIENCE = timedelta(days=30)
 """A process that has done its share waits for the others' as long as they live."""
 
@@ -34,18 +36,18 @@ class Ranks:
 
     @classmethod
     def of_environment(cls) -> Ranks:
-        """As the launcher says it, in RANK and WORLD_SIZE; alone where there is none.
+        """As the launcher says it: accelerate and torchrun, or MPI, by which accelerate launches on CPUs; without one, alone.
 
-        A process of several on one machine also gets the GPU of its number there, for "cuda" to mean that one.
+        A process among several also gets the GPU of its number on its machine, for "cuda" to mean that one.
         """
-        count = int(os.environ.get("WORLD_SIZE", "1"))
-        if count == 1 or "RANK" not in os.environ:
+        count, rank = _number(_SIZES), _number(_NUMBERS)
+        if count is None or rank is None or count == 1:
             return cls()
         import torch
 
         if torch.cuda.is_available():
             torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")) % torch.cuda.device_count())
-        return cls(int(os.environ["RANK"]), count)
+        return cls(rank, count)
 
     def does(self, block: int) -> bool:
         """Whether a block of samples is this one's to do."""
@@ -85,17 +87,24 @@ class Ranks:
         import torch.distributed
 
         heard: list[Any] = [None] * self.count
-        torch.distributed.all_gather_object(heard, failure, group=_group())
+        torch.distributed.all_gather_object(heard, failure, group=_group(self))
         for rank, what in enumerate(heard):
             if what is not None and rank != self.rank and failure is None:
                 raise OtherRankError(f"process {rank} of the run stopped: {what}")
 
 
+def _number(names: tuple[str, ...]) -> int | None:
+    return next((int(os.environ[name]) for name in names if os.environ.get(name, "").isdigit()), None)
+
+
 @cache
-def _group() -> Any:
+def _group(ranks: Ranks) -> Any:
     """What the processes talk through: of their own, since a user's may have a back end that needs GPUs, and less patience."""
     import torch.distributed
 
     if not torch.distributed.is_initialized():
-        torch.distributed.init_process_group("gloo", timeout=_PATIENCE)
+        # Where they meet, as accelerate has it: MPI does not say.
+        os.environ.setdefault("MASTER_ADDR", "127.0.0.1")
+        os.environ.setdefault("MASTER_PORT", "29500")
+        torch.distributed.init_process_group("gloo", timeout=_PATIENCE, rank=ranks.rank, world_size=ranks.count)
     return torch.distributed.new_group(backend="gloo", timeout=_PATIENCE)
