@@ -130,7 +130,7 @@ def _card(run: Results, examples: list[Example], *, repo_id: str | None, dataset
     model = repo_id or checkpoint_of(editor) or public(editor.get("model") or run.editor)
     data = card_data(run, model=model.rpartition("/")[2], family=family, repo_id=repo_id, dataset_id=dataset_id)
     template = (family and family.card_template) or GENERIC
-    body = render(template, card_values(run, model=model, family=family, examples=examples))
+    body = render(template, card_values(run, model=model, family=family, examples=examples, repo_id=repo_id))
     content = f"---\n{data.to_yaml()}\n---\n\n{body}"
     check_card(content)
     return ModelCard(content)

@@ -5,76 +5,26 @@ from __future__ import annotations
 import http.server
 import json
 import re
-import shlex
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import tiny
 import yaml
+from card_runs import COUNT, Editor, rows, run, tables
 from huggingface_hub import ModelCard, parse_eval_result_entries
 from markdown_it import MarkdownIt
 from PIL import Image
 
 from gsi_bench_hf import hub
-from gsi_bench_hf.cli import _parser
 from gsi_bench_hf.durable import RunFolderError
 from gsi_bench_hf.hub import CardError, eval_results_yaml, model_card, write_model_card
 from gsi_bench_hf.model_card.checks import metadata_errors
-from gsi_bench_hf.model_card.page import card_folder
-from gsi_bench_hf.pipelines.families import FAMILIES
 from gsi_bench_hf.results import METRICS, load_results
-
-HOSTILE = "Move the | <script>x</script> `square` *14* $$1$$ 14 pixels."
-COUNT = 9
-
-
-class Editor(tiny.Mover):
-    """The mover under another name; it fails on one sample, with a message that tries to be a table."""
-
-    def __init__(self, name: str, off_px: int, **provenance: Any) -> None:
-        super().__init__(off_px)
-        self.name, self._provenance = name, provenance
-
-    def provenance(self) -> dict[str, Any]:
-        return {"name": self.name, **self._provenance}
-
-    def __call__(self, *, sample: Any, **kwargs: Any) -> tiny.Output:
-        if self.name == "mine" and sample.id.endswith("4"):
-            raise RuntimeError("out of | memory *here*")
-        return super().__call__(sample=sample, **kwargs)
-
-
-def rows(subset: str = "sim-tiny") -> list[dict[str, Any]]:
-    made = [tiny.row(index, instruction=HOSTILE if index == 0 else None) for index in range(COUNT)]
-    return [{**row, "subset": subset} for row in made]
-
-
-def run(out: Path, editor: Any, **options: Any) -> Path:
-    tiny.run(editor, options.pop("rows", None) or rows(), out, progress=False, **options)
-    return out
-
-
-def pipeline(name: str, checkpoint: str, **facts: Any) -> Editor:
-    """An editor that tells of itself what a wrapped pipeline does."""
-    spec = FAMILIES[name]
-    told = {
-        "family": name,
-        "pipeline_class": spec.pipeline_classes[0] if spec.pipeline_classes else "Other",
-        "checkpoint": checkpoint,
-        "revision": "0" * 40,
-        "dtype": "bfloat16",
-        "lora": [],
-        "arguments": spec.arguments(checkpoint),
-        "resolution": {"multiple": 16, "pixels": 262144},
-        "assumptions": [],
-    }
-    return Editor(checkpoint, 5, **{**told, **facts})
 
 
 @pytest.fixture(scope="module")
@@ -91,16 +41,10 @@ def card(folder) -> ModelCard:
     return model_card(folder)
 
 
-def tables(text: str) -> list[list[list[str]]]:
-    """The tables that a reader of the Markdown sees, as rows of cells."""
-    html = MarkdownIt("commonmark").enable("table").render(text)
-    return [
-        [
-            [re.sub(r"<[^>]*>", "", cell) for cell in re.findall(r"<t[hd]>(.*?)</t[hd]>", line)]
-            for line in re.findall(r"<tr>(.*?)</tr>", table, flags=re.DOTALL)
-        ]
-        for table in re.findall(r"<table>(.*?)</table>", html, flags=re.DOTALL)
-    ]
+def test_the_module_is_there_without_an_import_of_its_own():
+    code = "import sys, gsi_bench_hf; print('jinja2' in sys.modules, gsi_bench_hf.hub.model_card.__name__)"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert shown.stdout.split() == ["False", "model_card"]
 
 
 # What the card says
@@ -121,7 +65,7 @@ def test_every_operation_has_a_row(card):
 
 
 def test_failed_samples_are_counted_with_their_reason(card):
-    assert f"{COUNT - 1} of {COUNT} samples were scored; the others failed" in card.text
+    assert f"{COUNT - 1} of {COUNT} samples were scored; the others failed, and count nowhere (edit 1)." in card.text
     assert r"- 1 × the editor raised RuntimeError: out of \| memory \*here\*" in card.text
 
 
@@ -286,107 +230,6 @@ def test_our_own_readme_is_replaced(folder, tmp_path):
     before = (tmp_path / "README.md").read_bytes()
     write_model_card(folder, tmp_path)
     assert (tmp_path / "README.md").read_bytes() == before
-
-
-# Families
-
-
-@pytest.fixture(scope="module")
-def of_family(tmp_path_factory):
-    """The run of a family's default checkpoint, as its card sees it."""
-    base = tmp_path_factory.mktemp("families")
-
-    def make(name: str, **facts: Any) -> Path:
-        checkpoint = facts.pop("checkpoint", FAMILIES[name].default_repo)
-        options = facts.pop("options", {"rows": rows("sim-tabletop")[:2]})
-        out = base / f"{name}-{len(list(base.iterdir()))}"
-        return run(out, pipeline(name, checkpoint, **facts), **options)
-
-    return make
-
-
-def test_every_template_is_of_a_family_and_every_family_has_one():
-    templates = {path.name for path in card_folder().glob("[!_]*.md.jinja")}
-    assert templates == {FAMILIES[name].card_template for name in FAMILIES} | {"generic.md.jinja"}
-
-
-@pytest.mark.parametrize("name", FAMILIES)
-def test_a_card_of_each_family(name, of_family):
-    family = FAMILIES[name]
-    card = model_card(of_family(name))
-    assert card.data.library_name == "diffusers"
-    assert card.data.base_model is None
-    assert card.data.license not in (None, "unknown")
-    assert card.text.splitlines()[2] == f"# {family.default_repo.replace('_', chr(92) + '_')} on GSI-Sim"
-    blocks = [t.content for t in MarkdownIt("commonmark").parse(card.text) if t.type == "fence"]
-    assert f'load_editor("{family.default_repo}"' in blocks[0]
-    compile(blocks[0], "use", "exec")
-    arguments = _parser().parse_args(shlex.split(blocks[1].replace("\\\n", ""))[1:])
-    assert arguments.editor == family.default_repo
-    assert dict(arguments.editor_arg)["num_inference_steps"] == family.steps
-    assert family.citation.strip() == blocks[-1].strip()
-    assert "Each image was brought to about 262,144 pixels, both sides multiples of 16" in card.text
-
-
-def test_weights_of_somebody_else_have_no_known_licence(of_family):
-    card = model_card(of_family("instruct-pix2pix", checkpoint="somebody/tuned"))
-    assert card.data.license == "unknown"
-    assert "Write the one of your weights into `license` above" in card.text
-
-
-def test_a_lora_has_its_base_model_and_no_known_licence(of_family):
-    lora = [{"source": "me/lora", "weight_name": "x.safetensors"}]
-    card = model_card(of_family("instruct-pix2pix", lora=lora), repo_id="me/lora")
-    assert (card.data.base_model, card.data.license) == ("timbrooks/instruct-pix2pix", "unknown")
-    assert "lora='me/lora', lora_weight_name='x.safetensors'" in card.text
-    assert card.data.model_name == "lora"
-
-
-def test_a_pipeline_of_no_family_says_what_was_assumed(of_family):
-    assumed = ["it takes one image", "its size is kept"]
-    text = model_card(of_family("instruct-pix2pix", family="generic", assumptions=assumed)).text
-    assert "A diffusers pipeline of class StableDiffusionInstructPix2PixPipeline." in text
-    assert "  - it takes one image\n  - its size is kept\n" in text
-
-
-def test_the_papers_row_stands_beside_its_own_checkpoint_alone(of_family):
-    options = {"protocol": "paper", "rows": rows("real")[:2]}
-    text = model_card(of_family("qwen-image-edit", options=options)).text
-    assert "subset (arXiv 2604.20570): IC 51.02, SA 31.22, AC 50.95, EL 40.55, average 43.44." in text
-    assert "51.02" not in model_card(of_family("qwen-image-edit", checkpoint="me/tuned", options=options)).text
-    assert "51.02" not in model_card(of_family("qwen-image-edit")).text
-
-
-# Other editors
-
-
-def test_an_endpoint_is_named_without_its_host(tmp_path):
-    editor = Editor(
-        "chat+http://10.0.0.7:8000/v1", 5, endpoint="http://10.0.0.7:8000/v1", model="me/bagel", size="auto"
-    )
-    card = model_card(run(tmp_path / "run", editor))
-    assert "10.0.0.7" not in str(card)
-    assert "# me/bagel on GSI-Sim" in card.text
-    assert "A model behind an endpoint: http://HOST/v1." in card.text
-    assert "load_editor(\"chat+http://HOST/v1\", model='me/bagel')" in card.text
-    assert (card.data.license, card.data.base_model, card.data.library_name) == ("unknown", None, None)
-
-
-def test_images_made_elsewhere(tmp_path):
-    card = model_card(run(tmp_path / "run", Editor("folder:/home/somebody/edits", 5)), repo_id="me/model")
-    assert "somebody" not in str(card)
-    assert "Images that were made elsewhere, and only scored here." in card.text
-    assert "--editor folder:DIR" in card.text
-    assert card.data.model_name == "model"
-
-
-def test_rows_of_another_seed_are_built_first(tmp_path):
-    other = [{**row, "provenance": {**row["provenance"], "seed": 7}} for row in rows("sim-tabletop")[:2]]
-    text = model_card(run(tmp_path / "run", Editor("paste", 5), rows=other, seed=3)).text
-    assert "gsi-bench build sim-tabletop --num-samples 2 --seed 7 --out DATA\n" in text
-    assert "num_samples=2, seed=7)" in text
-    assert 'protocol="strict", seed=3)' in text
-    assert "--data-dir DATA" in text
 
 
 # The Hub's own client

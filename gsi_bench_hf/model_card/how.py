@@ -17,19 +17,23 @@ _LOADING = (
     *("model", "provider", "size", "prompt_template"),
 )
 _PLAIN = {"size": "auto", "prompt_template": "{prompt}"}
+_DIGEST = "sha256:"
+"""What the revision of a folder begins with: a digest of its files, and no commit of the Hub."""
 _HOST = re.compile(r"http://[^/\s]+")
 _PATH = re.compile(r"(?<![\w/.…])~?/(?!/)[^\s'\"<>|:;,()]*/([^\s/'\"<>|:;,()]+)")
-_SAID_ELSEWHERE = ("gsi-bench-hf",)
+_SAID_ELSEWHERE = ("gsi-bench-hf", "folder")
 _LONGEST = 200
 _LINE = 60
 
 
 def argument_rows(results: Results) -> list[tuple[str, str]]:
-    """(name, value) of everything that decides the scores, as `run.json` has it, nested names joined by dots.
+    """(name, value) of everything that decides the scores, and what it ran on, as `run.json` has it, nested names joined by dots.
 
     Of a path on the machine of the run only the last part is shown.
     """
-    arguments = {k: v for k, v in results.run["arguments"].items() if k not in _SAID_ELSEWHERE}
+    run = results.run
+    arguments = {k: v for k, v in run["arguments"].items() if k not in _SAID_ELSEWHERE}
+    arguments["environment"] = {k: v for k, v in run.get("environment", {}).items() if k not in _SAID_ELSEWHERE}
     return [(name, _shown(value)) for name, value in _leaves(arguments) if value not in (None, "", [], {})]
 
 
@@ -39,14 +43,14 @@ def version_rows(results: Results) -> list[tuple[str, str]]:
     return [(name, str(version)) for name, version in {**ours, **results.run.get("packages", {})}.items() if version]
 
 
-def command(results: Results) -> str | None:
+def command(results: Results, repo_id: str | None = None) -> str | None:
     """The shell command of a run like this one; None for an editor that has no name on the command line."""
     arguments, run = results.run["arguments"], results.run
-    editor = editor_name(arguments["editor"])
+    editor = editor_name(run, repo_id)
     if editor is None:
         return None
     words = ["gsi-bench", "run", "--subset", results.subset, "--editor", editor]
-    for name, value in editor_arguments(arguments["editor"]).items():
+    for name, value in editor_arguments(run).items():
         words += ["--editor-arg", f"{name}={json.dumps(value)}"]
     words += ["--protocol", results.protocol]
     for name in ("detector", "judge"):
@@ -63,27 +67,60 @@ def command(results: Results) -> str | None:
     return _wrapped(words)
 
 
-def editor_name(editor: Mapping[str, Any]) -> str | None:
-    """What `load_editor` calls a run's editor, of its entry in `run.json`; None for one that has no name anywhere else."""
+def editor_name(run: Mapping[str, Any], repo_id: str | None = None) -> str | None:
+    """What `load_editor` calls a run's editor; None for one that has no name anywhere else.
+
+    Args:
+        run: the content of `run.json`.
+        repo_id: where the card goes, and with it a pipeline that was loaded from a folder.
+    """
     from gsi_bench_hf.pipelines import EDITORS
 
+    editor = run["arguments"]["editor"]
     name = str(editor["name"])
     if name.startswith("folder:"):
         return "folder:DIR"
     if len(editor.get("lora") or ()) > 1 or editor.get("replaced"):
         return None
-    if any(isinstance(value, Mapping) for value in editor_arguments(editor).values()):
+    if any(isinstance(value, Mapping) for value in editor_arguments(run).values()):
         return None
-    return public(name) if name in EDITORS or name.startswith(_NAMED) else checkpoint_of(editor)
+    if name in EDITORS or name.startswith(_NAMED):
+        return public(name)
+    if editor.get("revision", "").startswith(_DIGEST):
+        return repo_id or f"path/to/{editor['checkpoint']}"
+    return checkpoint_of(editor)
 
 
-def editor_arguments(editor: Mapping[str, Any]) -> dict[str, Any]:
-    """The keyword arguments of `load_editor` for a run's editor: how it was loaded, and what it was called with."""
+def editor_arguments(run: Mapping[str, Any]) -> dict[str, Any]:
+    """The keyword arguments of `load_editor` for a run's editor.
+
+    Those of the command that began the run; of a run begun from Python, how the editor was loaded and what it was called with.
+    """
+    if (given := run.get("command")) and "editor_arg" in given:
+        found = {**({"dtype": given["dtype"]} if given.get("dtype") else {}), **dict(given["editor_arg"])}
+    else:
+        found = _told(run["arguments"]["editor"])
+    return {name: public(value) if isinstance(value, str) else value for name, value in found.items()}
+
+
+def _told(editor: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments that an editor tells of itself."""
     loading = {name: editor[name] for name in _LOADING if editor.get(name) not in (None, False, _PLAIN.get(name))}
+    if str(loading.get("revision")).startswith(_DIGEST):
+        del loading["revision"]
     for lora in editor.get("lora") or ():
         loading["lora"] = lora["source"]
         loading |= {f"lora_{key}": lora[key] for key in ("weight_name", "scale") if lora.get(key) is not None}
-    return {**loading, **(editor.get("arguments") or {})}
+    return {**loading, **_pixels(editor), **(editor.get("arguments") or {})}
+
+
+def _pixels(editor: Mapping[str, Any]) -> dict[str, int]:
+    """The `pixels` that a pipeline was loaded with, where they are not its family's."""
+    from gsi_bench_hf.pipelines.families import FAMILIES
+
+    family, pixels = editor.get("family"), (editor.get("resolution") or {}).get("pixels")
+    own = FAMILIES[family].resolution.pixels if family in FAMILIES else None
+    return {} if pixels in (None, own) else {"pixels": pixels}
 
 
 def public(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
+from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from gsi_bench_hf.data.subsets import CITATION, SUBSETS
@@ -22,7 +23,9 @@ FEW_SCENES = 20
 """Below so many scenes a bootstrap over scenes is too sure of itself."""
 
 
-def card_values(results: Results, *, model: str, family: Family | None, examples: Sequence[Example]) -> dict[str, Any]:
+def card_values(
+    results: Results, *, model: str, family: Family | None, examples: Sequence[Example], repo_id: str | None
+) -> dict[str, Any]:
     """What the templates of `model_cards/` may name.
 
     Args:
@@ -30,6 +33,7 @@ def card_values(results: Results, *, model: str, family: Family | None, examples
         model: what the card calls the model.
         family: its family; None for an editor without one.
         examples: the edits to show.
+        repo_id: the repository that the card goes to, where that is known.
     """
     simulated, arguments = is_simulated(results.subset), results.run["arguments"]
     editor = arguments["editor"]
@@ -52,14 +56,16 @@ def card_values(results: Results, *, model: str, family: Family | None, examples
         "scores": [_score(results, name) for name in METRICS],
         "operations": _operations(results),
         "counts": results.counts,
+        "kinds": ", ".join(f"{kind} {count}" for kind, count in results.counts.get("by_kind", {}).items()),
         "failures": [(count, public(reason)) for reason, count in results.counts["by_reason"].items()],
         "ladder": _ladder(results, model),
         "published": _published(results, family),
         "examples": [_example(example) for example in examples],
-        "use": _use(results),
+        "use": _use(results, repo_id),
         "arguments": argument_rows(results),
         "versions": version_rows(results),
-        "command": command(results),
+        "command": command(results, repo_id),
+        "seconds": _seconds(results),
         "working_size": _size_words(editor.get("resolution")),
         "assumptions": editor.get("assumptions", []),
         "notes": [note[:1].upper() + note[1:] for note in results.run.get("notes", [])],
@@ -158,6 +164,12 @@ def _example(example: Example) -> dict[str, Any]:
     }
 
 
+def _seconds(results: Results) -> str:
+    """The median time of an edit; empty where none was measured."""
+    times = [s["seconds"]["edit"] for s in results.samples if "edit" in (s.get("seconds") or {})]
+    return f"{median(times):.3g}" if times else ""
+
+
 def _name(tool: Any) -> str:
     return str(tool["name"] if isinstance(tool, Mapping) else tool)
 
@@ -177,13 +189,13 @@ def _size_words(resolution: Mapping[str, Any] | None) -> str:
     return f"its own size{blocks}"
 
 
-def _use(results: Results) -> str | None:
+def _use(results: Results, repo_id: str | None) -> str | None:
     """Python that makes the run again; None for an editor that `load_editor` has no name for."""
     arguments = results.run["arguments"]
-    name = editor_name(arguments["editor"])
+    name = editor_name(results.run, repo_id)
     if name is None:
         return None
-    given = "".join(f", {key}={value!r}" for key, value in editor_arguments(arguments["editor"]).items())
+    given = "".join(f", {key}={value!r}" for key, value in editor_arguments(results.run).items())
     split = SUBSETS[results.subset].split if results.subset in SUBSETS else "test"
     rows, options = [f'"{results.subset}"', f'split="{split}"'], [f'protocol="{results.protocol}"']
     if is_simulated(results.subset):
