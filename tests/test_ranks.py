@@ -139,12 +139,12 @@ def test_a_part_of_another_run_or_held_by_another_process_is_refused(tmp_path):
 @pytest.mark.slow
 def test_the_command_is_shared_by_accelerate_launch(tmp_path):
     """Two processes of `gsi-bench run` on simulated records, the ladder's cheapest editor, and the same run by one."""
-    build = [sys.executable, "-m", "gsi_bench_hf.cli", "build", "sim-tabletop", "--num-samples", "4", "--num-proc", "1"]
+    build = [sys.executable, "-m", "gsi_bench_hf.cli", "build", "sim-tabletop", "--num-samples", "2", "--num-proc", "1"]
     subprocess.run([*build, "--out", tmp_path / "data"], check=True, capture_output=True)
     arguments = ["-m", "gsi_bench_hf.cli", "run", "--subset", "sim-tabletop", "--data-dir", tmp_path / "data"]
-    arguments += ["--editor", "paste", "--no-ladder", "--num-proc", "1", "--lpips", "none", "--out"]
+    arguments += ["--editor", "identity", "--no-ladder", "--num-proc", "1", "--lpips", "none", "--out"]
     printed = finish(launch(*arguments, tmp_path / "two"))
-    assert printed.count("paste on sim-tabletop, protocol strict: 4 of 4 samples scored") == 1
+    assert printed.count("identity on sim-tabletop, protocol strict: 2 of 2 samples scored") == 1
     subprocess.run([sys.executable, *map(str, arguments), tmp_path / "one"], check=True, capture_output=True)
     assert outcome(tmp_path / "one") == outcome(tmp_path / "two")
 
