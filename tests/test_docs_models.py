@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
+import ast
 import json
 import re
 import shlex
@@ -39,11 +39,14 @@ def family_row(name: str) -> list[str]:
 
 
 def tiny_families() -> set[str]:
-    path = Path(__file__).parent / "pipelines" / "tiny_pipelines.py"
-    spec = importlib.util.spec_from_file_location("tiny_pipelines_of_docs", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return set(module.TINY)
+    """The keys of `TINY`, which `test_diffusers_families.py` runs, read without importing torch."""
+    source = (Path(__file__).parent / "pipelines" / "tiny_pipelines.py").read_text()
+    values = {
+        node.targets[0].id: node.value
+        for node in ast.parse(source).body
+        if isinstance(node, ast.Assign) and len(node.targets) == 1
+    }
+    return {key.value for key in values["TINY"].keys}
 
 
 def test_every_family_has_its_row():

@@ -8,7 +8,7 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from gsi_bench_hf.model_card.metadata import checkpoint_of, is_simulated
+from gsi_bench_hf.model_card.metadata import checkpoint_of, full_size, is_simulated
 from gsi_bench_hf.results import Results
 
 _NAMED = ("python:", "inference:", "http://", "https://", "chat+http")
@@ -21,7 +21,7 @@ _DIGEST = "sha256:"
 """What the revision of a folder begins with: a digest of its files, and no commit of the Hub."""
 _HOST = re.compile(r"http://[^/\s]+")
 _PATH = re.compile(r"(?<![\w/.…])~?/(?!/)[^\s'\"<>|:;,()]*/([^\s/'\"<>|:;,()]+)")
-_SAID_ELSEWHERE = ("gsi-bench-hf", "folder")
+_SAID_ELSEWHERE = ("gsi-bench-hf", "folder", "libraries")
 _LONGEST = 200
 _LINE = 60
 
@@ -56,8 +56,9 @@ def command(results: Results, repo_id: str | None = None) -> str | None:
     for name in ("detector", "judge"):
         if isinstance(arguments[name], str):
             words += [f"--{name}", arguments[name]]
-    if run.get("limit"):
-        words += ["--limit", str(run["limit"])]
+    limit, whole = run.get("limit") or results.counts["samples"], full_size(results.subset)
+    if limit != whole:
+        words += ["--limit", str(limit)]
     words += ["--seed", str(arguments["seed"]), "--out", "RUN"]
     seed = arguments["dataset"]["seed"]
     if is_simulated(results.subset) and seed:

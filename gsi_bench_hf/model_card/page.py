@@ -12,6 +12,7 @@ from gsi_bench_hf.report.template import page_template
 GENERIC = "generic.md.jinja"
 _SPECIAL = re.compile(r"[\\`*_\[\]|~]")
 _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "$": "&#36;"})  # the Hub reads $ as mathematics
+_BETWEEN_ITEMS = re.compile(r"^(- .*)\n\n(?=- )", re.MULTILINE)
 _LINE_START = re.compile(r"^(?:[-+=#]|\d+(?=[.)](?:\s|$)))")
 
 
@@ -40,7 +41,8 @@ def render(template: str, values: Mapping[str, Any]) -> str:
     """
     filters = {"code": _code, "block": _block, "row": _row, "rule": _rule}
     page = page_template(card_folder(), "a model card", template, escape=_escaped, filters=filters)
-    return re.sub(r"\n{3,}", "\n\n", page.render(**values)).strip() + "\n"
+    text = re.sub(r"\n{3,}", "\n\n", page.render(**values))
+    return _BETWEEN_ITEMS.sub(r"\1\n", text).strip() + "\n"
 
 
 def escape(text: str) -> str:
