@@ -44,7 +44,7 @@ def load_editor(name: Any, **kwargs: Any) -> Any:
 
             - a name of `EDITORS`: "paste", …, and those of other packages;
             - a repository of the Hub or a folder with `model_index.json`: a diffusers pipeline, see `loading.load_pipeline`;
-            - "folder:DIR": images that were made elsewhere, see `folder.FolderEditor`;
+            - "folder:DIR" or "folder:MAP.csv": images that were made elsewhere, see `folder.FolderEditor`;
             - "http(s)://…": an endpoint with `/images/edits`; "chat+http(s)://…": one that edits through chat completions;
             - "inference:REPO": Hugging Face Inference Providers;
             - "python:module:function": a function of yours, or a class that makes an editor;

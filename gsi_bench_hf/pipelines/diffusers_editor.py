@@ -5,6 +5,7 @@ Needs the "editors" extra only once there is a pipeline to wrap; importing this 
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from gsi_bench_hf.durable import RunWarning
 from gsi_bench_hf.editing import EditFailedError, EditMemoryError, EditRefusedError
 from gsi_bench_hf.pipelines.base import EditOutput
 from gsi_bench_hf.pipelines.families import Family, family_of
@@ -72,7 +74,7 @@ class GSIEditPipeline:
         self._loras: list[dict[str, Any]] = []
         self._adapters: dict[str, Any] | None = None
         self._parameters = parameters_of(pipeline)
-        self._repo = self._facts.get("checkpoint") or getattr(pipeline.config, "_name_or_path", None)
+        self._repo = self._facts.get("checkpoint") or getattr(getattr(pipeline, "config", None), "_name_or_path", None)
         self.name = name or str(self._repo or type(pipeline).__name__)
         own, self.resolution = split_size(dict(arguments or {}), self.resolution)
         check_arguments(type(pipeline).__name__, own, self._parameters, self._reserved())
@@ -160,25 +162,27 @@ class GSIEditPipeline:
             "resolution": plain(self.resolution),
             "prompt_rewriter": None if self.prompt_rewriter is None else named(self.prompt_rewriter),
             "assumptions": list(self.assumptions),
-            "libraries": library_versions(),
-            "environment": environment(self.pipeline)
-            | {"batch_size": self.batch_size}
-            | self._facts.get("environment", {}),
+            "environment": {
+                **environment(self.pipeline),
+                "libraries": library_versions(),
+                "batch_size": self.batch_size,
+                **self._facts.get("environment", {}),
+            },
         }
 
     def estimate(self, num_samples: int) -> str:
         """One line on what a run over so many samples asks for."""
         steps = self.arguments.get(self.family.steps_argument)
         work = f"{num_samples} edits by {type(self.pipeline).__name__} ({self.family.name})"
-        line = f"{work}{'' if steps is None else f', {steps} steps each'}, on {self.pipeline.device}"
-        return f"{line}; assumed: {'; '.join(self.assumptions)}" if self.assumptions else line
+        return f"{work}{'' if steps is None else f', {steps} steps each'}, on {self.pipeline.device}"
 
     def _family(self) -> Family:
-        found = family_of(type(self.pipeline).__name__, self.pipeline.config)
+        found = family_of(type(self.pipeline).__name__, getattr(self.pipeline, "config", None))
         if found is not None:
             return found
         guess = generic_family(type(self.pipeline), 2 * int(getattr(self.pipeline, "vae_scale_factor", None) or 8))
         self.assumptions = guess.assumptions
+        warnings.warn("; ".join(guess.assumptions), RunWarning, stacklevel=4)
         return guess.family
 
     def _reserved(self) -> tuple[str, ...]:
