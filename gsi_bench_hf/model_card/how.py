@@ -120,7 +120,7 @@ def _pixels(editor: Mapping[str, Any]) -> dict[str, int]:
     from gsi_bench_hf.pipelines.families import FAMILIES
 
     family, pixels = editor.get("family"), (editor.get("resolution") or {}).get("pixels")
-    own = FAMILIES[family].resolution.pixels if family in FAMILIES else None
+    own = FAMILIES[family].resolution.pixels if isinstance(family, str) and family in FAMILIES else None
     return {} if pixels in (None, own) else {"pixels": pixels}
 
 
