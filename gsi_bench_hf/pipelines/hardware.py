@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
@@ -18,8 +18,8 @@ _DTYPES = {
     "auto": "auto",
 }
 QUANTISATIONS = {
-    "bnb-4bit": ("bitsandbytes", "bitsandbytes_4bit"),
-    "bnb-8bit": ("bitsandbytes", "bitsandbytes_8bit"),
+    "bnb-4bit": ("bitsandbytes", "4bit"),
+    "bnb-8bit": ("bitsandbytes", "8bit"),
     "torchao-int8": ("torchao", "Int8WeightOnlyConfig"),
     "torchao-int4": ("torchao", "Int4WeightOnlyConfig"),
     "torchao-fp8": ("torchao", "Float8WeightOnlyConfig"),
@@ -76,13 +76,13 @@ def dtype_argument() -> str:
     return "dtype" if hasattr(utils, "_TORCH_DTYPE_DEPRECATION_MESSAGE") else "torch_dtype"
 
 
-def quantisation_config(asked: Any, dtype: Any, modules: Sequence[str]) -> Any:
+def quantisation_config(asked: Any, dtype: Any, modules: Mapping[str, str]) -> Any:
     """What `from_pretrained` takes as `quantization_config`.
 
     Args:
         asked: a name of `QUANTISATIONS`, or a config of diffusers, which is returned as it is.
         dtype: what is computed in.
-        modules: the parts to quantise.
+        modules: the parts to quantise, each with the library that it is of, "diffusers" or "transformers".
 
     Raises:
         ValueError: another name.
@@ -98,10 +98,14 @@ def quantisation_config(asked: Any, dtype: Any, modules: Sequence[str]) -> Any:
     except ImportError as error:
         raise ImportError(f"quantization {asked!r} needs {package} ({error}); pip install {package}") from error
     config: Any = import_module("diffusers").PipelineQuantizationConfig
+    # Each library has a class of its own for its own parts.
+    return config(quant_mapping={name: _of_library(library, package, what, dtype) for name, library in modules.items()})
+
+
+def _of_library(library: str, package: str, what: str, dtype: Any) -> Any:
+    configs: Any = import_module(library)
     if package == "torchao":
-        kwargs = {"quant_type": getattr(import_module("torchao.quantization"), what)()}
-        return config("torchao", kwargs, list(modules))
-    if what == "bitsandbytes_8bit":
-        return config(what, {"load_in_8bit": True}, list(modules))
-    kwargs = {"load_in_4bit": True, "bnb_4bit_quant_type": "nf4", "bnb_4bit_compute_dtype": dtype}
-    return config(what, kwargs, list(modules))
+        return configs.TorchAoConfig(getattr(import_module("torchao.quantization"), what)())
+    if what == "8bit":
+        return configs.BitsAndBytesConfig(load_in_8bit=True)
+    return configs.BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=dtype)

@@ -43,10 +43,11 @@ class Source:
         """Names of the pipeline's parts."""
         return tuple(k for k, v in self.index.items() if isinstance(v, list) and len(v) == 2 and not k.startswith("_"))
 
-    def modules(self) -> tuple[str, ...]:
-        """Names of the parts that weights are quantised of: the denoiser and the text encoders."""
+    def modules(self) -> dict[str, str]:
+        """The parts that weights are quantised of, the denoiser and the text encoders, each with its library."""
         wanted = ("transformer", "unet", "text_encoder")
-        return tuple(name for name in self.components if name.startswith(wanted) and self.index[name][0] is not None)
+        found = {name: self.index[name][0] for name in self.components if name.startswith(wanted)}
+        return {name: library for name, library in found.items() if library in ("diffusers", "transformers")}
 
 
 def is_repo_id(name: str) -> bool:

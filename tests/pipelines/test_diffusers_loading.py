@@ -171,9 +171,9 @@ def test_missing_quantisation_packages_are_named(monkeypatch):
     for name, package in (("bnb-4bit", "bitsandbytes"), ("torchao-int8", "torchao")):
         monkeypatch.setitem(sys.modules, package, None)
         with pytest.raises(ImportError, match=f"quantization '{name}' needs {package} .* pip install {package}"):
-            quantisation_config(name, torch.float16, ["unet"])
+            quantisation_config(name, torch.float16, {"unet": "diffusers"})
     config = object()
-    assert quantisation_config(config, torch.float16, []) is config
+    assert quantisation_config(config, torch.float16, {}) is config
 
 
 def test_ultraedits_pipeline_says_what_weights_it_reads():
