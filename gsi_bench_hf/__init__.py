@@ -9,6 +9,7 @@ The public names:
 - `aggregate_official`, `export_run`: the released evaluator's files, summed up and written.
 - `load_editor`, `load_detector`, `load_judge`: by name.
 - `build`: write a data set as a folder of Parquet that `load_dataset` reads.
+- `hub.model_card`: a run as a model card.
 """
 
 from __future__ import annotations
@@ -57,6 +58,8 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
+    if name == "hub":
+        return importlib.import_module(f"{__name__}.hub")
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import hashlib
 import logging
 import os
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from gsi_bench_hf import cli_data, cli_numbers
+from gsi_bench_hf import cli_data, cli_numbers, repeat
 from gsi_bench_hf.cli_arguments import CANT_START, WHAT, make_parser
 from gsi_bench_hf.cli_output import complain as _complain
 from gsi_bench_hf.cli_output import say as _say
+
+if TYPE_CHECKING:
+    from gsi_bench_hf.results import Results
 
 DONE, SOME_FAILED, INTERRUPTED = 0, 1, 130
 
@@ -29,9 +33,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         0 done; 1 done, but some samples failed; 2 can't start, or can't go on; 130 interrupted.
     """
-    arguments = _parser().parse_args(argv)
     _quiet()
     try:
+        repeated = repeat.repeated_run(argv)
+        arguments = _parser(None if repeated is None else repeat.saved_command(repeated)).parse_args(argv)
         return int(arguments.command(arguments))
     except KeyboardInterrupt:
         _complain("stopped; run the same command again to go on where it was left")
@@ -52,10 +57,10 @@ def _for_the_user(error: BaseException) -> BaseException | None:
     return error if ours or isinstance(error, (ValueError, ImportError, NotImplementedError, OSError)) else None
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(saved: Mapping[str, Any] | None = None) -> argparse.ArgumentParser:
     numbers = {"aggregate": cli_numbers.aggregate, "compare": cli_numbers.compare}
     data = {"build": cli_data.build, "merge": cli_data.merge, "view": cli_data.view}
-    return make_parser({"list": _list, "run": _run, "score": _score, "report": _report, **data, **numbers})
+    return make_parser({"list": _list, "run": _run, "score": _score, "report": _report, **data, **numbers}, saved=saved)
 
 
 def _list(arguments: argparse.Namespace) -> int:
@@ -89,11 +94,14 @@ def _one_line(spec: Any) -> str:
 def _run(arguments: argparse.Namespace) -> int:
     from gsi_bench_hf.pipelines import load_editor
 
+    own = {name: getattr(arguments, name) for name in ("dtype", "batch_size", "concurrency")}
+    given = {name: value for name, value in own.items() if value is not None} | dict(arguments.editor_arg)
     try:
-        editor = load_editor(arguments.editor, **dict(arguments.editor_arg))
+        editor = load_editor(arguments.editor, **given)
     except TypeError as error:
         raise ValueError(f"--editor-arg: {error}") from error
-    return _evaluate(arguments, editor, arguments.detector, arguments.judge, timeout_s=arguments.timeout)
+    options = {"timeout_s": arguments.timeout, "origin": repeat.origin(arguments)}
+    return _evaluate(arguments, editor, arguments.detector, arguments.judge, **options)
 
 
 def _score(arguments: argparse.Namespace) -> int:
@@ -116,42 +124,62 @@ def _cached(load: Any, path: str) -> Any:
 
 
 def _evaluate(arguments: argparse.Namespace, editor: Any, detector: Any, judge: Any, **options: Any) -> int:
-    from gsi_bench_hf.results import load_ladder
+    from gsi_bench_hf.ranks import Ranks
     from gsi_bench_hf.runner import evaluate_editor
-    from gsi_bench_hf.store import REPORT_FILE
 
+    ranks = Ranks.of_environment()
+    say = _say if ranks.rank == 0 else _say_nothing
     rendered = " (rendered on first use, then cached)" if arguments.subset.startswith("sim-") else ""
-    _say(f"Loading {arguments.subset}{rendered}")
-    dataset = _dataset(arguments)
+    say(f"Loading {arguments.subset}{rendered}")
+    with ranks.first_before_others():
+        dataset = _dataset(arguments)
     ladder = not arguments.no_ladder and bool(dataset[0].get("scene"))
     count = min(len(dataset), arguments.limit or len(dataset))
-    _say(f"Editing and scoring {count} samples{', and again for each editor of the ladder' if ladder else ''}")
-    results = evaluate_editor(
-        editor,
-        dataset,
-        out=arguments.out,
-        protocol=arguments.protocol,
-        detector=detector,
-        judge=judge,
-        limit=arguments.limit,
-        seed=arguments.seed,
-        lpips=None if arguments.lpips == "none" else arguments.lpips,
-        ladder=ladder,
-        num_proc=arguments.num_proc,
-        retry_failed=arguments.retry_failed,
-        **options,
-    )
+    say(f"Editing and scoring {count} samples{', and again for each editor of the ladder' if ladder else ''}")
+    if callable(estimate := getattr(editor, "estimate", None)) and (line := estimate(count)):
+        say(line)
+    with contextlib.closing(editor) if hasattr(editor, "close") else contextlib.nullcontext():
+        results = evaluate_editor(
+            editor,
+            dataset,
+            out=arguments.out,
+            protocol=arguments.protocol,
+            detector=detector,
+            judge=judge,
+            limit=arguments.limit,
+            seed=arguments.seed,
+            lpips=None if arguments.lpips == "none" else arguments.lpips,
+            ladder=ladder,
+            num_proc=arguments.num_proc,
+            retry_failed=arguments.retry_failed,
+            ranks=ranks,
+            **options,
+        )
+    return _tell(arguments, results, ladder) if ranks.rank == 0 else DONE
+
+
+def _tell(arguments: argparse.Namespace, results: Results, ladder: bool) -> int:
+    """Print what came out."""
+    from gsi_bench_hf.results import load_ladder
+    from gsi_bench_hf.store import REPORT_FILE
+
     _say(str(results))
     rungs = load_ladder(arguments.out) if ladder else {}
     if rungs:
         _say("the ladder, on the same samples")
     for name, rung in rungs.items():
         _say(rung.line(name))
+    if getattr(arguments, "repeat_of", None):
+        _say(repeat.compare(Path(arguments.repeat_of), Path(arguments.out)))
     if arguments.export_official:
         cli_numbers.export(arguments.out, arguments.export_official, results.protocol)
     report = Path(arguments.out, REPORT_FILE)
     _say(f"Report: {report}" if report.exists() else f"Results: {arguments.out}")
     return SOME_FAILED if results.counts["failed"] else DONE
+
+
+def _say_nothing(_text: str) -> None:
+    pass
 
 
 def _dataset(arguments: argparse.Namespace) -> Any:
@@ -190,13 +218,13 @@ def _report(arguments: argparse.Namespace) -> int:
 
 def _quiet() -> None:
     """Only our own warnings reach the user, one line each."""
-    from gsi_bench_hf.durable import RunFolderWarning
+    from gsi_bench_hf.durable import RunWarning
 
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("DIFFUSERS_VERBOSITY", "error")
     logging.getLogger().setLevel(logging.ERROR)
     warnings.simplefilter("ignore")
-    warnings.simplefilter("always", RunFolderWarning)
+    warnings.simplefilter("always", RunWarning)
     warnings.showwarning = lambda message, *_args, **_kwargs: _complain(f"warning: {message}")
 
 

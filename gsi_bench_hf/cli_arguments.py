@@ -21,8 +21,13 @@ class _Parser(argparse.ArgumentParser):
 Command = Callable[[argparse.Namespace], int]
 
 
-def make_parser(run: Mapping[str, Command]) -> argparse.ArgumentParser:
-    """The parser of `gsi-bench`; what it parses carries `command`, one of `run` by the command's name."""
+def make_parser(run: Mapping[str, Command], *, saved: Mapping[str, Any] | None = None) -> argparse.ArgumentParser:
+    """The parser of `gsi-bench`; what it parses carries `command`, one of `run` by the command's name.
+
+    Args:
+        run: the commands.
+        saved: the arguments of the run that `run` repeats; others on the command line go before them.
+    """
     parser = _Parser(
         prog="gsi-bench",
         description="Measure, in 3D, whether image-editing models understand space.",
@@ -33,7 +38,7 @@ def make_parser(run: Mapping[str, Command]) -> argparse.ArgumentParser:
     _add_build(commands, run["build"])
     _add_merge(commands, run["merge"])
     _add_view(commands, run["view"])
-    _add_run(commands, run["run"])
+    _add_run(commands, run["run"], saved or {})
     _add_score(commands, run["score"])
     _add_report(commands, run["report"])
     _add_compare(commands, run["compare"])
@@ -102,23 +107,34 @@ def _add_view(commands: Any, command: Command) -> None:
     parser.add_argument("--data-dir", metavar="DIR", help="the released files, for a released config")
 
 
-def _add_run(commands: Any, command: Command) -> None:
+def _add_run(commands: Any, command: Command, saved: Mapping[str, Any]) -> None:
     parser = _add(
         commands, "run", "Run an editor over a subset and score it; killed and started again, it goes on.", command
     )
-    parser.add_argument("--editor", required=True, metavar="NAME", help="such as paste; see `gsi-bench list editors`")
+    parser.add_argument(
+        "--editor",
+        required="editor" not in saved,
+        metavar="NAME",
+        help="a name of `gsi-bench list editors`, a Hub repository, http(s)://…, folder:DIR, python:module:function, …",
+    )
+    parser.add_argument("--dtype", metavar="TYPE", help="of a pipeline's weights, such as bfloat16")
+    parser.add_argument("--batch-size", type=_positive, metavar="N", help="images that a pipeline edits at once")
+    parser.add_argument("--concurrency", type=_positive, metavar="N", help="calls of an endpoint at once")
     parser.add_argument(
         "--editor-arg",
         action="append",
         default=[],
         type=_assignment,
         metavar="KEY=VALUE",
-        help="an argument of the editor; repeatable",
+        help="another argument of the editor; repeatable",
     )
     parser.add_argument(
         "--timeout", type=float, default=600.0, metavar="SECONDS", help="limit of one edit (default: %(default)g)"
     )
-    _add_scoring(parser)
+    parser.add_argument(
+        "--repeat-of", metavar="RUN", help="a run folder: do it again, with its arguments but for those given here"
+    )
+    _add_scoring(parser, saved)
 
 
 def _add_score(commands: Any, command: Command) -> None:
@@ -126,12 +142,15 @@ def _add_score(commands: Any, command: Command) -> None:
     parser.add_argument("--edited", required=True, metavar="DIR", help="where the images lie")
     parser.add_argument("--detections", metavar="FILE", help="detections made elsewhere, such as infer_cache.json")
     parser.add_argument("--judgements", metavar="FILE", help="judgements made elsewhere, such as a judge's JSON file")
-    _add_scoring(parser)
+    _add_scoring(parser, {})
 
 
-def _add_scoring(parser: argparse.ArgumentParser) -> None:
+def _add_scoring(parser: argparse.ArgumentParser, saved: Mapping[str, Any]) -> None:
     parser.add_argument(
-        "--subset", required=True, metavar="CONFIG", help="such as sim-tabletop; see `gsi-bench list subsets`"
+        "--subset",
+        required="subset" not in saved,
+        metavar="CONFIG",
+        help="such as sim-tabletop; see `gsi-bench list subsets`",
     )
     parser.add_argument(
         "--out", required=True, metavar="DIR", help="the run folder; one of the same run is taken up again"
@@ -163,6 +182,7 @@ def _add_scoring(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="also write the run as files of the released evaluator, in DIR/<model>/",
     )
+    parser.set_defaults(**saved)
 
 
 def _add_report(commands: Any, command: Command) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import json
 import math
 import os
@@ -20,7 +21,11 @@ class RunFolderError(Exception):
     """A run folder can't be used, or can't be written any more; the message says why and how to mend it."""
 
 
-class RunFolderWarning(UserWarning):
+class RunWarning(UserWarning):
+    """Something that happened in a run and that its user should know."""
+
+
+class RunFolderWarning(RunWarning):
     """A run folder was damaged and mended."""
 
 
@@ -68,6 +73,51 @@ def write_atomic(path: Path, data: bytes) -> None:
             with suppress(OSError):
                 beside.unlink(missing_ok=True)
             raise
+
+
+def append_synced(path: Path, data: bytes) -> None:
+    """Add to the end of a file; when this returns, all of it is on the disk, and when it raises, none.
+
+    Raises:
+        RunFolderError: when it can't be written.
+    """
+    with clear_errors(path), path.open("ab", buffering=0) as file:
+        size = file.seek(0, os.SEEK_END)
+        try:
+            written = 0
+            while written < len(data):
+                written += file.write(data[written:]) or 0
+            os.fsync(file.fileno())
+        except OSError:
+            with suppress(OSError):
+                file.truncate(size)
+            raise
+
+
+def lock(path: Path) -> io.FileIO:
+    """Lock a file of this name until what is returned is closed, or this process ends, however it ends.
+
+    Raises:
+        RunFolderError: another process holds it.
+    """
+    import fcntl
+
+    with clear_errors(path.parent):
+        file = io.FileIO(os.open(path, os.O_RDWR | os.O_CREAT, 0o644), "r+")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            file.truncate(0)
+            file.write(str(os.getpid()).encode())
+        except BlockingIOError:
+            owner = file.read().decode(errors="replace").strip()
+            file.close()
+            raise RunFolderError(
+                f"{path.parent} is in use by process {owner or '(unknown)'}; wait until it ends, stop it, or choose another --out"
+            ) from None
+        except BaseException:
+            file.close()
+            raise
+    return file
 
 
 @contextmanager

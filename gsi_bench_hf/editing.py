@@ -1,16 +1,12 @@
-"""Calling an editor: with a deadline, a seed of its own for every sample, and a close look at what comes back."""
+"""Calling an editor: with a seed of its own for every sample, and a close look at what comes back."""
 
 from __future__ import annotations
 
 import hashlib
 import importlib.util
-import queue
-import signal
-import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from types import FrameType
-from typing import Any, TypeVar
+from typing import Any, ClassVar
 
 import numpy as np
 from PIL import Image
@@ -18,17 +14,47 @@ from PIL import Image
 from gsi_bench_hf.synth.render import RendererError
 from gsi_bench_hf.types import Sample
 
-T = TypeVar("T")
 Editor = Callable[..., Any]
 _BLACK = 2
 
 
 class EditFailedError(Exception):
-    """An editor gave nothing that can be scored; the message says what it did."""
+    """An editor gave nothing that can be scored; the message says what it did.
+
+    Attributes:
+        kind: what failures are counted by.
+        again: whether a second try may well end otherwise.
+    """
+
+    kind: ClassVar[str] = "edit"
+    again: ClassVar[bool] = True
 
 
 class EditTimeoutError(EditFailedError):
     """An editor took longer than it may."""
+
+    kind = "timeout"
+    again = False
+
+
+class EditRefusedError(EditFailedError):
+    """A content filter said no."""
+
+    kind = "refused"
+    again = False
+
+
+class EditUnavailableError(EditFailedError):
+    """A server gave no answer, after all the tries that its client makes."""
+
+    kind = "endpoint"
+    again = False
+
+
+class EditMemoryError(EditFailedError):
+    """There was not enough memory; fewer images at once may fit."""
+
+    kind = "memory"
 
 
 @dataclass(frozen=True)
@@ -49,27 +75,86 @@ def sample_seed(seed: int, sample_id: str) -> int:
     return int.from_bytes(digest[:8], "big") >> 1
 
 
-def call_editor(editor: Editor, sample: Sample, *, seed: int) -> Edited:
-    """Have `editor` edit the source image of `sample`.
+@dataclass(frozen=True, eq=False)
+class Task:
+    """One sample to be edited.
+
+    Attributes:
+        index: its place in the dataset.
+        sample: the record.
+        seed: see `sample_seed`.
+        failed: why the first try failed; None on the first.
+    """
+
+    index: int
+    sample: Sample
+    seed: int
+    failed: str | None = None
+
+
+def call_editor(editor: Editor, tasks: Sequence[Task]) -> list[Edited | EditFailedError]:
+    """Have `editor` edit the source images of `tasks` in one call.
 
     Args:
-        editor: called as `editor(image=PIL, prompt=str, generator=...)`; one with `needs_sample` also gets `sample=` and `seed=`.
-        sample: the record.
-        seed: seed of this sample.
+        editor: called as `editor(image=PIL, prompt=str, generator=...)`, for several tasks with a list of each, where an
+            `EditFailedError` may stand in an image's place; one with `needs_sample` gets `sample=` and `seed=`, one with
+            `needs_seed` gets `seed=`, and neither a generator.
+        tasks: one, or several with images of one size.
+
+    Returns:
+        For each task the edited image, or why what came back for it is none.
 
     Raises:
-        EditFailedError: when it raises, or gives something that is no usable image.
+        EditFailedError: when the call fails as a whole; `EditMemoryError` when it ran out of memory.
         RendererError: when it can't render for want of OpenGL.
     """
-    extra: dict[str, Any] = {"sample": sample, "seed": seed} if getattr(editor, "needs_sample", False) else {}
-    extra["generator"] = None if extra else _torch_generator(seed)
+    lists: dict[str, Any] = {
+        "image": [task.sample.source_image.copy() for task in tasks],
+        "prompt": [task.sample.instruction for task in tasks],
+    }
+    if getattr(editor, "needs_sample", False):
+        lists["sample"] = [task.sample for task in tasks]
+    if "sample" in lists or getattr(editor, "needs_seed", False):
+        lists["seed"] = [task.seed for task in tasks]
+    generators = None if "seed" in lists else _torch_generators(task.seed for task in tasks)
+    lists["generator"] = [None] * len(tasks) if generators is None else generators
+    arguments = {name: values[0] for name, values in lists.items()} if len(tasks) == 1 else lists
+    failure: EditFailedError
     try:
-        output = editor(image=sample.source_image.copy(), prompt=sample.instruction, **extra)
-    except (EditTimeoutError, RendererError):
+        output = editor(**arguments)
+    except RendererError:
         raise  # without OpenGL no sample can be edited
-    except Exception as error:  # whatever a model raises is that sample's failure, not the run's
-        raise EditFailedError(f"the editor raised {describe(error)}") from error
-    return check_output(output, sample.source_image.size)
+    except EditFailedError as error:
+        failure = error.with_traceback(None)
+        failure.__cause__ = failure.__context__ = None
+    except Exception as error:  # noqa: BLE001 - whatever a model raises is that sample's failure, not the run's
+        kind = EditMemoryError if _out_of_memory(error) else EditFailedError
+        failure = kind(f"the editor raised {describe(error)}")
+    else:
+        return _check_outputs(output, tasks)
+    # Without where it came from: a traceback would hold on to the model's tensors.
+    raise failure
+
+
+def _out_of_memory(error: Exception) -> bool:
+    return isinstance(error, MemoryError) or "out of memory" in str(error).lower()
+
+
+def _check_outputs(output: Any, tasks: Sequence[Task]) -> list[Edited | EditFailedError]:
+    images = _images(output)
+    if len(tasks) == 1:
+        images = images[:1]
+    elif len(images) != len(tasks):
+        raise EditFailedError(f"the editor returned {len(images)} images for {len(tasks)} samples")
+    checked: list[Edited | EditFailedError] = []
+    for image, task in zip(images, tasks, strict=True):
+        try:
+            if isinstance(image, EditFailedError):
+                raise image
+            checked.append(_conform(_as_pil(image), task.sample.source_image.size))
+        except EditFailedError as failure:
+            checked.append(failure)
+    return checked
 
 
 def check_output(output: Any, size: tuple[int, int]) -> Edited:
@@ -78,6 +163,10 @@ def check_output(output: Any, size: tuple[int, int]) -> Edited:
     Raises:
         EditFailedError: for None, another type, no images, an array with NaN or infinities, a broken or an all-black image.
     """
+    return _conform(_as_pil(_images(output)[0]), size)
+
+
+def _images(output: Any) -> list[Any]:
     if output is None:
         raise EditFailedError("the editor returned None, expected an object with .images")
     images = output.get("images") if isinstance(output, Mapping) else getattr(output, "images", None)
@@ -87,7 +176,7 @@ def check_output(output: Any, size: tuple[int, int]) -> Edited:
         raise EditFailedError(f"the editor's .images is {type(images).__name__}, expected a list of images")
     if len(images) == 0:
         raise EditFailedError("the editor returned no images (.images is empty)")
-    return _conform(_as_pil(images[0]), size)
+    return list(images)
 
 
 def _as_pil(value: Any) -> Image.Image:
@@ -140,93 +229,9 @@ def describe(error: BaseException) -> str:
     return f"{type(error).__name__}: {text[:300]}" if text else type(error).__name__
 
 
-class Deadline:
-    """Runs calls one at a time and stops waiting when one takes too long.
-
-    A call runs in a thread of its own, since native code can't be interrupted; a thread that is late is left behind and the next call
-    gets a new one. With `in_caller_thread` it runs where it is asked for, because a graphics context belongs to the thread that made
-    it; there a timer interrupts Python code that is late (in the main thread only: elsewhere Python has no timers).
-
-    Args:
-        timeout_s: how long a call may take.
-        in_caller_thread: see above.
-    """
-
-    def __init__(self, timeout_s: float, *, in_caller_thread: bool = False) -> None:
-        self._timeout_s = timeout_s
-        self._in_caller_thread = in_caller_thread
-        self._calls: queue.SimpleQueue[Any] | None = None
-        self.late_in_a_row = 0
-
-    def run(self, call: Callable[[], T]) -> T:
-        """The result of `call()`, or what it raised.
-
-        Raises:
-            EditTimeoutError: when it took too long.
-        """
-        try:
-            result = self._run_here(call) if self._in_caller_thread else self._run_in_thread(call)
-        except EditTimeoutError:
-            self.late_in_a_row += 1
-            raise
-        except Exception:
-            self.late_in_a_row = 0
-            raise
-        self.late_in_a_row = 0
-        return result
-
-    def close(self) -> None:
-        """Let the thread end after what it is doing."""
-        if self._calls is not None:
-            self._calls.put(None)
-            self._calls = None
-
-    def _late(self) -> EditTimeoutError:
-        return EditTimeoutError(f"the editor was not done after {self._timeout_s:g} s")
-
-    def _run_in_thread(self, call: Callable[[], T]) -> T:
-        if self._calls is None:
-            self._calls = queue.SimpleQueue()
-            threading.Thread(target=_serve, args=(self._calls,), name="gsi-bench-editor", daemon=True).start()
-        answer: queue.SimpleQueue[tuple[Any, BaseException | None]] = queue.SimpleQueue()
-        self._calls.put((call, answer))
-        try:
-            result, error = answer.get(timeout=self._timeout_s)
-        except queue.Empty:
-            self.close()
-            raise self._late() from None
-        if error is not None:
-            raise error
-        return result  # type: ignore[no-any-return]
-
-    def _run_here(self, call: Callable[[], T]) -> T:
-        if threading.current_thread() is not threading.main_thread():
-            return call()
-
-        def interrupt(_number: int, _frame: FrameType | None) -> None:
-            raise self._late()
-
-        before = signal.signal(signal.SIGALRM, interrupt)
-        signal.setitimer(signal.ITIMER_REAL, self._timeout_s)
-        try:
-            return call()
-        finally:
-            signal.setitimer(signal.ITIMER_REAL, 0.0)
-            signal.signal(signal.SIGALRM, before)
-
-
-def _serve(calls: queue.SimpleQueue[Any]) -> None:
-    while (item := calls.get()) is not None:
-        call, answer = item
-        try:
-            answer.put((call(), None))
-        except BaseException as error:  # noqa: BLE001 - handed to the caller, who raises it
-            answer.put((None, error))
-
-
-def _torch_generator(seed: int) -> Any:
+def _torch_generators(seeds: Iterable[int]) -> list[Any] | None:
     if importlib.util.find_spec("torch") is None:
         return None
     import torch
 
-    return torch.Generator("cpu").manual_seed(seed)
+    return [torch.Generator("cpu").manual_seed(seed) for seed in seeds]

@@ -36,7 +36,8 @@ class Results:
         by_operation: operation name to metrics.
         samples: one dict a sample, in the order of the dataset: id, operation, instruction, status, reason, scores, details, boxes, …
         protocol: "paper" or "strict"; numbers of the two don't belong in one table.
-        counts: samples, ok, failed, partial (of the ok ones, those that lack one of the four), and failed by_reason.
+        counts: samples, ok, failed, partial (of the ok ones, those that lack one of the four), and failed by_reason; where any
+            failed, also by_kind.
         locality: what edit locality was measured by.
         run: the content of `run.json`.
         folder: where the run lies.
@@ -69,6 +70,10 @@ class Results:
         lines = [head, table_line("", [SHORT[name] for name in METRICS]), self.line("all")]
         for operation, values in self.by_operation.items():
             lines.append(table_line(operation, [_cell(values[name]) for name in METRICS]))
+        if kinds := counts.get("by_kind"):
+            lines.append(
+                f"failed: {counts['failed']}, by kind: {', '.join(f'{kind} {n}' for kind, n in kinds.items())}"
+            )
         lines += [f"failed: {count} × {reason}" for reason, count in counts["by_reason"].items()]
         return "\n".join(lines)
 
@@ -112,9 +117,15 @@ def compute_results(folder: str | os.PathLike[str]) -> dict[str, Any]:
             "failed": len(failed),
             "partial": summary["counts"]["partial"],
             "by_reason": _count(str(s["reason"]) for s in failed),
+            **({"by_kind": _count(kind_of(s) for s in failed)} if failed else {}),
         },
-        "failed": [{"id": s["id"], "stage": s["stage"], "reason": s["reason"]} for s in failed],
+        "failed": [{"id": s["id"], "stage": s["stage"], "kind": kind_of(s), "reason": s["reason"]} for s in failed],
     }
+
+
+def kind_of(failed: Mapping[str, Any]) -> str:
+    """What a failed sample is counted by: "data", "detect", "judge" or "score"; of edits "edit", "timeout", "refused", …"""
+    return str(failed.get("kind") or failed["stage"])
 
 
 def write_results(folder: str | os.PathLike[str]) -> Results:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import platform
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime, timezone
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from gsi_bench_hf.assess import Pool, Tools
+from gsi_bench_hf.edit_queue import Way
+from gsi_bench_hf.ranks import Ranks
 from gsi_bench_hf.records import Records, fingerprint
 from gsi_bench_hf.store import FORMAT
 from gsi_bench_hf.types import Detector, Judge, Protocol_, Sample
@@ -24,6 +28,12 @@ _PACKAGES = (
     "mujoco",
     "torch",
     "diffusers",
+    "transformers",
+    "accelerate",
+    "peft",
+    "huggingface_hub",
+    "bitsandbytes",
+    "torchao",
 )
 
 
@@ -41,11 +51,14 @@ class Options:
     retry_failed: bool
     progress: bool
     notes: tuple[str, ...]
+    ranks: Ranks = dataclasses.field(default_factory=Ranks)
+    origin: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
 
 def loaded_editor(editor: Any) -> Any:
-    """An editor, or the one of that name."""
-    if isinstance(editor, str):
+    """An editor, or the one of that name; a bare diffusers pipeline is wrapped."""
+    diffusers = sys.modules.get("diffusers")
+    if isinstance(editor, str) or (diffusers is not None and isinstance(editor, diffusers.DiffusionPipeline)):
         from gsi_bench_hf.pipelines import load_editor
 
         return load_editor(editor)
@@ -54,6 +67,35 @@ def loaded_editor(editor: Any) -> Any:
             f"editor is {type(editor).__name__}, expected something to call, or a name for load_editor"
         )
     return editor
+
+
+@contextmanager
+def closing(editor: Any) -> Iterator[Any]:
+    """The editor, which is closed at the end where it was only a name."""
+    loaded = loaded_editor(editor)
+    try:
+        yield loaded
+    finally:
+        if loaded is not editor and callable(close := getattr(loaded, "close", None)):
+            close()
+
+
+def way_to_call(editor: Any, options: Options) -> Way:
+    """How an editor says it can be called.
+
+    Raises:
+        RunStoppedError: for numbers that are none.
+    """
+    numbers = {}
+    for what in ("batch_size", "concurrency"):
+        number = getattr(editor, what, None) or 1
+        if not isinstance(number, int) or number < 1:
+            raise RunStoppedError(
+                f"{what} of editor {name_of(editor)!r} is {number!r}, expected a whole number, 1 or more"
+            )
+        numbers[what] = number
+    in_caller_thread = bool(getattr(editor, "needs_sample", False)) and numbers["concurrency"] == 1
+    return Way(**numbers, in_caller_thread=in_caller_thread, timeout_s=options.timeout_s)
 
 
 def resolve_options(
@@ -67,6 +109,8 @@ def resolve_options(
     lpips: str | None = "auto",
     retry_failed: bool = False,
     progress: bool = True,
+    ranks: Ranks | None = None,
+    origin: Mapping[str, Any] | None = None,
 ) -> Options:
     """`evaluate_editor`'s options, with what "auto" means for these records.
 
@@ -81,7 +125,9 @@ def resolve_options(
     chosen = _protocol(protocol, sample)
     backbone, notes = _lpips(lpips, chosen)
     tools = Tools(_detector(detector, sample), _judge(judge, sample), chosen, backbone)
-    return Options(tools, seed, timeout_s, retry_failed, progress, notes)
+    ranks = ranks or Ranks()
+    progress = progress and ranks.rank == 0
+    return Options(tools, seed, timeout_s, retry_failed, progress, notes, ranks, origin or {})
 
 
 def _protocol(protocol: str, sample: Sample) -> Protocol_:
@@ -129,15 +175,17 @@ def make_pool(tools: Tools, num_proc: int) -> Pool:
     return Pool(tools, num_proc)
 
 
-def header(editor: Any, records: Records, options: Options) -> dict[str, Any]:
+def header(editor: Any, records: Records, options: Options, way: Way) -> dict[str, Any]:
     """The content of `run.json`; `arguments` are what a folder can't be taken up again without."""
+    described = _described(editor)
+    environment = described.pop("environment", {})
     sample, tools = Sample(records.first), options.tools
     provenance = sample.row.get("provenance") or {}
     return {
         "format": FORMAT,
         "arguments": {
             "gsi-bench-hf": _version("gsi-bench-hf"),
-            "editor": _described(editor),
+            "editor": described,
             "dataset": {
                 "subset": sample.subset,
                 "generator": provenance.get("generator"),
@@ -153,12 +201,17 @@ def header(editor: Any, records: Records, options: Options) -> dict[str, Any]:
         },
         "limit": records.limit,
         "timeout_s": options.timeout_s,
+        "batch_size": way.batch_size,
+        "concurrency": way.concurrency,
+        "processes": options.ranks.count,
+        "environment": environment,
         "notes": list(options.notes),
         "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "continued": 0,
         "python": platform.python_version(),
         "platform": platform.platform(),
         "packages": {name: found for name in _PACKAGES if (found := _version(name)) is not None},
+        **options.origin,
     }
 
 
@@ -177,8 +230,13 @@ def name_of(thing: Any) -> str:
 
 
 def _described(thing: Any) -> dict[str, Any]:
-    """What names an editor, detector or judge. Arguments are read off our own; another may carry a dict `arguments`."""
+    """What names an editor, detector or judge. Arguments are read off our own; another may carry a dict `arguments`.
+
+    An editor with `provenance()` says it all itself.
+    """
     described: dict[str, Any] = {"name": name_of(thing)}
+    if callable(provenance := getattr(thing, "provenance", None)):
+        return described | dict(provenance())
     checkpoint = getattr(getattr(thing, "config", None), "_name_or_path", None)
     for key, value in (("checkpoint", checkpoint), ("revision", getattr(thing, "revision", None))):
         if value:

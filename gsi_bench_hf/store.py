@@ -1,7 +1,9 @@
 """The run folder: everything a run leaves behind, written so that a crash at any moment loses at most the samples at work.
 
-Files are put in place whole (written beside, synced, renamed); `samples.jsonl` grows by one synced line a sample. One process at a
-time may write: it holds a lock that the system lets go when the process ends, however it ends.
+Files are put in place whole (written beside, synced, renamed); `samples.jsonl` grows by one synced line a sample. One run at a time
+may write: it holds a lock that the system lets go when the process ends, however it ends. Where several processes share a run, the
+first writes `samples.jsonl` and each other one a part of its own, `samples.part1.jsonl`, …, which the first takes in when all have
+ended, or at the next start.
 """
 
 from __future__ import annotations
@@ -11,7 +13,6 @@ import json
 import os
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -19,7 +20,16 @@ from urllib.parse import quote
 
 from PIL import Image
 
-from gsi_bench_hf.durable import RunFolderError, RunFolderWarning, clear_errors, dump_json, plain, write_atomic
+from gsi_bench_hf.durable import (
+    RunFolderError,
+    RunFolderWarning,
+    append_synced,
+    clear_errors,
+    dump_json,
+    lock,
+    plain,
+    write_atomic,
+)
 
 FORMAT = 1
 RUN_FILE, SAMPLES_FILE, RESULTS_FILE, TABLE_FILE, REPORT_FILE = (
@@ -79,34 +89,40 @@ def read_samples(folder: Path) -> tuple[dict[str, dict[str, Any]], int]:
 
     A last line without its line end is one that a crash cut short: it is left out.
     """
-    path = folder / SAMPLES_FILE
-    if not path.exists():
-        return {}, 0
-    lines = path.read_bytes().split(b"\n")[:-1]
-    records: dict[str, dict[str, Any]] = {}
-    for record in (_parse(line) for line in lines):
-        if record is not None:
-            records[str(record["id"])] = record
-    return records, sum(_parse(line) is None for line in lines)
+    paths = [path for path in (folder / SAMPLES_FILE, *_parts(folder)) if path.exists()]
+    parsed = [_parse(line) for path in paths for line in path.read_bytes().split(b"\n")[:-1]]
+    records = {str(record["id"]): record for record in parsed if record is not None}
+    return records, parsed.count(None)
+
+
+def _parts(folder: Path) -> list[Path]:
+    return sorted(folder.glob(f"{Path(SAMPLES_FILE).stem}.part*{Path(SAMPLES_FILE).suffix}"))
 
 
 class RunFolder:
     """A run folder opened for writing; use it as a context manager, for its lock.
 
+    Args:
+        path: the folder.
+        part: which of the processes that share the run this is; 0 is the first or only one, and starts before the others.
+
     Attributes:
         path: the folder.
-        records: the finished samples by id, as they stand in `samples.jsonl`.
+        records: the finished samples by id, as they stand in `samples.jsonl` and its parts.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(self, path: str | os.PathLike[str], *, part: int = 0) -> None:
         self.path = Path(path)
         self.records: dict[str, dict[str, Any]] = {}
+        self._part = part
         self._lock: io.FileIO | None = None
 
     def __enter__(self) -> RunFolder:
         with clear_errors(self.path):
             self.path.mkdir(parents=True, exist_ok=True)
-        self._lock = _lock(self.path)
+        self._lock = lock(self.path / f"{_LOCK_FILE}{self._part or ''}")
+        if self._part:
+            return self
         try:
             for left in self.path.glob("**/.*.tmp"):
                 left.unlink(missing_ok=True)
@@ -132,9 +148,12 @@ class RunFolder:
             RunFolderError: for a folder that holds something else, or a run with other arguments, naming the difference.
         """
         run = plain(run)
-        if (self.path / RUN_FILE).exists():
+        if self._part or (self.path / RUN_FILE).exists():
             before = read_run(self.path)
             _check_same(self.path, before["arguments"], run["arguments"])
+            if self._part:
+                self.records, _ = read_samples(self.path)
+                return
             run = {**run, "created": before.get("created"), "continued": before.get("continued", 0) + 1}
         else:
             others = sorted(p.name for p in self.path.iterdir() if not p.name.startswith("."))
@@ -144,7 +163,9 @@ class RunFolder:
                     "expected a new or an empty folder, or one of an earlier run: choose another --out"
                 )
         write_atomic(self.path / RUN_FILE, dump_json(run))
-        self.records = self._recover()
+        self._recover()
+        self.take_in_parts()
+        self.records, _ = read_samples(self.path)
 
     def forget_failed(self) -> int:
         """Let the failed samples be done again; returns how many there are."""
@@ -157,19 +178,17 @@ class RunFolder:
         """Add a finished sample; when this returns, the line is on the disk."""
         kept: dict[str, Any] = plain(record)
         line = json.dumps(kept, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode() + b"\n"
-        path = self.path / SAMPLES_FILE
-        with clear_errors(path), path.open("ab", buffering=0) as file:
-            size = file.seek(0, os.SEEK_END)
-            try:
-                written = 0
-                while written < len(line):
-                    written += file.write(line[written:]) or 0
-                os.fsync(file.fileno())
-            except OSError:
-                with suppress(OSError):
-                    file.truncate(size)
-                raise
+        name = Path(SAMPLES_FILE)
+        append_synced(self.path / (name.with_suffix(f".part{self._part}.jsonl") if self._part else name), line)
         self.records[kept["id"]] = kept
+
+    def take_in_parts(self) -> None:
+        """Add what other processes of the run wrote to `samples.jsonl`; they have ended, or wait."""
+        for part in _parts(self.path):
+            whole, _, _ = part.read_bytes().rpartition(b"\n")
+            if whole:
+                append_synced(self.path / SAMPLES_FILE, whole + b"\n")
+            part.unlink()
 
     def save_edited(self, subset: str, sample_id: str, image: Image.Image) -> str:
         """Keep an edited image, as PNG; returns its path relative to the folder."""
@@ -192,9 +211,9 @@ class RunFolder:
         small.save(buffer, "WEBP", quality=85, method=2)
         write_atomic(path, buffer.getvalue())
 
-    def _recover(self) -> dict[str, dict[str, Any]]:
+    def _recover(self) -> None:
         path = self.path / SAMPLES_FILE
-        records, garbled = read_samples(self.path)
+        _, garbled = read_samples(self.path)
         if path.exists():
             with path.open("rb+") as file:
                 content = file.read()
@@ -215,7 +234,6 @@ class RunFolder:
                 RunFolderWarning,
                 stacklevel=3,
             )
-        return records
 
 
 def _parse(line: bytes) -> dict[str, Any] | None:
@@ -224,27 +242,6 @@ def _parse(line: bytes) -> dict[str, Any] | None:
     except ValueError:
         return None
     return record if isinstance(record, dict) and record.keys() >= _REQUIRED else None
-
-
-def _lock(folder: Path) -> io.FileIO:
-    import fcntl
-
-    with clear_errors(folder):
-        file = io.FileIO(os.open(folder / _LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o644), "r+")
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            file.truncate(0)
-            file.write(str(os.getpid()).encode())
-        except BlockingIOError:
-            owner = file.read().decode(errors="replace").strip()
-            file.close()
-            raise RunFolderError(
-                f"{folder} is in use by process {owner or '(unknown)'}; wait until it ends, stop it, or choose another --out"
-            ) from None
-        except BaseException:
-            file.close()
-            raise
-    return file
 
 
 def _check_same(folder: Path, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:

@@ -103,7 +103,7 @@ def test_bad_arguments_end_with_2_and_one_line(capsys, arguments, message):
             ["run", "--subset", "sim-tabletop", "--editor", "paste", "--editor-arg", "jiter=2"],
             "editor 'paste' takes no jiter",
         ),
-        (["run", "--subset", "sim-tabletop", "--editor", "me/my-model"], "looks like a Hub model or an endpoint"),
+        (["run", "--subset", "sim-tabletop", "--editor", "python:nowhere:edit"], "'nowhere:edit' can't be imported"),
         (["score", "--subset", "sim-tabletop", "--edited", "nowhere"], "nowhere is no folder"),
     ],
 )

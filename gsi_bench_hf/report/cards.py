@@ -111,7 +111,7 @@ def _scores(label: str | None, protocol: str, sample: Mapping[str, Any]) -> dict
         "complies": None if math.isnan(compliance) else compliance > 0.0,
         "bars": bars,
         "measured": [f"{bar['short']} {bar['measured']}" for bar in bars if bar["measured"]],
-        "errors": _errors(details.get("errors") or {}, sample),
+        "errors": error_words(details.get("errors") or {}, sample),
         "notes": sample.get("notes") or [],
     }
 
@@ -123,7 +123,7 @@ def _measured(measured: Any, counted: float) -> str | None:
     return number(float(measured), digits=0)
 
 
-def _errors(errors: Mapping[str, Any], sample: Mapping[str, Any]) -> list[str]:
+def error_words(errors: Mapping[str, Any], sample: Mapping[str, Any]) -> list[str]:
     """The raw errors in words a person reads: "1.2 cm off"."""
     boxes = sample.get("boxes") or {}
     if boxes.get("wanted") and not boxes.get("found") and sample["status"] == "ok":
@@ -164,7 +164,7 @@ def _extreme(run: Results, sample: Mapping[str, Any]) -> dict[str, Any]:
         "id": sample["id"],
         "instruction": sample["instruction"],
         "accuracy": number(sample["scores"]["spatial_accuracy"], digits=0),
-        "errors": ", ".join(_errors(sample["details"].get("errors") or {}, sample)),
+        "errors": ", ".join(error_words(sample["details"].get("errors") or {}, sample)),
     }
 
 

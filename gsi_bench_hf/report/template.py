@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import jinja2
@@ -13,12 +14,22 @@ class MissingReportExtraError(ImportError):
     """The page needs a package that is not installed."""
 
 
-def page_template(folder: Path, what: str) -> jinja2.Template:
-    """The page `template.html.j2` of a folder.
+def page_template(
+    folder: Path,
+    what: str,
+    name: str = "template.html.j2",
+    *,
+    escape: Callable[[Any], Any] | None = None,
+    filters: Mapping[str, Callable[..., Any]] | None = None,
+) -> jinja2.Template:
+    """A template of a folder.
 
     Args:
         folder: with the template and what it includes.
         what: the page, for the error: "a report".
+        name: file name of the template.
+        escape: makes what is put in safe and marks it so, where the page is not HTML; HTML's escaping by default.
+        filters: filters of the page's own.
 
     Raises:
         MissingReportExtraError: jinja2 is not installed.
@@ -30,8 +41,10 @@ def page_template(folder: Path, what: str) -> jinja2.Template:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(folder),
         autoescape=True,
+        finalize=escape,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template("template.html.j2")
+    environment.filters.update(filters or {})
+    return environment.get_template(name)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from gsi_bench_hf.report.cards import BYTES, TITLES, extremes, make_cards, number, percent
-from gsi_bench_hf.results import METRICS, SHORT, Results, load_ladder, load_results
+from gsi_bench_hf.results import METRICS, SHORT, Results, kind_of, load_ladder, load_results
 
 CAPTIONS = {
     "strict": {
@@ -129,7 +129,7 @@ def _panel(name: str, rows: Sequence[tuple[str, Results]], runs: Sequence[Result
 
 
 def _failed(sample: Mapping[str, Any]) -> dict[str, Any]:
-    return {"id": sample["id"], "operation": sample["operation"], "stage": sample["stage"], "reason": sample["reason"]}
+    return {"id": sample["id"], "operation": sample["operation"], "kind": kind_of(sample), "reason": sample["reason"]}
 
 
 def _facts(run: Results) -> list[tuple[str, str]]:
@@ -143,6 +143,13 @@ def _facts(run: Results) -> list[tuple[str, str]]:
         "LPIPS": arguments["lpips"] or "not used",
         "time limit": f"{header['timeout_s']:g} s a sample",
         "time spent": _times(run.samples),
+        "peak memory": _memory(run.samples),
+        "images at once": _batches(run.samples),
+        "calls at once": _above_one(header.get("concurrency")),
+        "processes": _above_one(header.get("processes")),
+        "edited at the second try": sum("first_try" in s for s in run.samples) or None,
+        **dict(_flat(header.get("environment") or {})),
+        "repeat of": (header.get("repeat_of") or {}).get("folder"),
         "begun": header["created"],
         "taken up again": f"{header['continued']} times" if header["continued"] else None,
         "gsi-bench-hf": arguments["gsi-bench-hf"],
@@ -161,6 +168,25 @@ def _times(samples: Sequence[Mapping[str, Any]]) -> str | None:
         return None
     means = {stage: sum(s[stage] for s in spent) / len(spent) for stage in ("edit", "detect", "judge", "score")}
     return ", ".join(f"{stage} {mean:.2g} s" for stage, mean in means.items()) + " a sample"
+
+
+def _memory(samples: Sequence[Mapping[str, Any]]) -> str | None:
+    """The highest of all calls of the editor, by whose memory it is."""
+    highest: dict[str, float] = {}
+    for memory in (s["memory_mb"] for s in samples if s.get("memory_mb")):
+        highest |= {whose: max(value, highest.get(whose, 0.0)) for whose, value in memory.items()}
+    return ", ".join(f"{whose} {value:,.0f} MB" for whose, value in highest.items()) or None
+
+
+def _batches(samples: Sequence[Mapping[str, Any]]) -> str | None:
+    sizes = [s.get("batch", 1) for s in samples if s.get("edited")]
+    if not sizes or max(sizes) == 1:
+        return None
+    return f"{min(sizes)} to {max(sizes)}" if min(sizes) < max(sizes) else str(max(sizes))
+
+
+def _above_one(number: int | None) -> int | None:
+    return number if number and number > 1 else None
 
 
 def _flat(value: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:

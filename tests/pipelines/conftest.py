@@ -17,3 +17,14 @@ def samples():
         operations=("move", "rotate", "scale", "remove"),
     )
     return {row["operation"]: Sample(row) for row in rows}
+
+
+def pytest_terminal_summary(terminalreporter):
+    reports = [r for kind in ("passed", "failed") for r in terminalreporter.stats.get(kind, ())]
+    rows = [(r.passed, *value) for r in reports for name, value in r.user_properties if name == "family"]
+    if rows:
+        terminalreporter.section("tiny pipelines, four samples end to end, twice: seconds of one core")
+        for passed, family, pipeline_class, seconds in rows:
+            terminalreporter.write_line(
+                f"{family:20s} {pipeline_class:42s} {seconds:6.1f}  {'ok' if passed else 'failed'}"
+            )

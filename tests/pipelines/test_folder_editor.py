@@ -49,3 +49,70 @@ def test_a_damaged_image_is_named(tmp_path, left):
         OSError, match=r"record sim-tabletop-00007: .*00007\.png can't be read as an image .*; make it again"
     ):
         answer(tmp_path)
+
+
+def write_map(folder, name, text):
+    (folder / "out").mkdir()
+    Image.new("RGB", (8, 6), (200, 10, 30)).save(folder / "out" / "first.png")
+    (folder / name).write_text(text)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("map.csv", "id,image,note\nsim-tabletop-00007,out/first.png,good\n"),
+        (
+            "map.csv",
+            "\ufeffsubset,sample_id,path\nreal,sim-tabletop-00007,x.png\nsim-tabletop,sim-tabletop-00007,out/first.png\n",
+        ),
+        ("map.jsonl", '{"id": "sim-tabletop-00007", "image": "out/first.png"}\n\n{"id": "other", "image": "b.png"}\n'),
+    ],
+)
+def test_a_map_names_the_images(tmp_path, name, text):
+    write_map(tmp_path, name, text)
+    for editor in (load_editor(f"folder:{tmp_path}", map=name), load_editor(f"folder:{tmp_path / name}")):
+        image = editor(image=Image.new("RGB", (8, 8)), prompt="", sample=SAMPLE).images[0]
+        assert image.getpixel((0, 0)) == (200, 10, 30)
+        assert editor.provenance()["arguments"]["map"] == str(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "error", "message"),
+    [
+        (
+            "map.csv",
+            "id,picture\na,b\n",
+            ValueError,
+            "line 2 of .*map.csv has the fields id, picture; expected 'id' and 'image'",
+        ),
+        (
+            "map.jsonl",
+            '{"id": "a", "image": "b"}\n{"id": "a", "image": "c"}\n',
+            ValueError,
+            "line 2 .* names 'a' a second time",
+        ),
+        ("map.jsonl", "{\n", ValueError, "line 1 of .*map.jsonl is no JSON"),
+        ("map.jsonl", "[1]\n", ValueError, "line 1 of .*map.jsonl is list, expected an object"),
+        (
+            "map.csv",
+            "id,image\nother,b.png\n",
+            FileNotFoundError,
+            r"record sim-tabletop-00007: no edited image; .*map.csv has no line",
+        ),
+        (
+            "map.csv",
+            "id,image\nsim-tabletop-00007,b.png\n",
+            FileNotFoundError,
+            r"map.csv names .*b.png, and there is no such file",
+        ),
+    ],
+)
+def test_maps_that_can_not_be_read(tmp_path, name, text, error, message):
+    write_map(tmp_path, name, text)
+    with pytest.raises(error, match=message):
+        load_editor(f"folder:{tmp_path / name}")(image=Image.new("RGB", (8, 8)), prompt="", sample=SAMPLE)
+
+
+def test_a_missing_map_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"there is no map .*edits.csv; expected a .csv or .jsonl file"):
+        load_editor(f"folder:{tmp_path / 'edits.csv'}")

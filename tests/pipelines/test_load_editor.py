@@ -36,15 +36,8 @@ def test_every_editor_loads_by_its_name(name):
         ("identity", {"strength": 1}, TypeError, "editor 'identity' takes no strength; it takes no arguments"),
         ("noisy-oracle", {"jitter": -1}, ValueError, "jitter is -1, expected a number >= 0"),
         ("noisy-oracle", {"jitter_m": float("nan")}, ValueError, "jitter_m is nan, expected a number >= 0"),
-        (
-            "timbrooks/instruct-pix2pix",
-            {},
-            NotImplementedError,
-            "has identity, paste, noisy-oracle, oracle.* and folder:DIR",
-        ),
-        ("http://localhost:8000/v1", {}, NotImplementedError, "looks like a Hub model or an endpoint"),
         ("folder:/does/not/exist", {}, NotADirectoryError, "/does/not/exist is no folder; expected one with <id>.png"),
-        ("folder:.", {"size": 3}, TypeError, "editor 'folder:.' takes no size; it takes no arguments"),
+        ("folder:.", {"size": 3}, TypeError, "editor 'folder:.' takes no size; it takes map"),
     ],
 )
 def test_what_can_not_be_loaded(name, arguments, error, message):
@@ -60,3 +53,23 @@ def test_loading_the_ladder_imports_no_torch_and_no_simulator():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert json.loads(done.stdout) == []
+
+
+def test_other_packages_add_editors_through_entry_points(tmp_path):
+    package = tmp_path / "their_package-1.0.dist-info"
+    package.mkdir()
+    (package / "METADATA").write_text("Metadata-Version: 2.1\nName: their-package\nVersion: 1.0\n")
+    (package / "entry_points.txt").write_text("[gsi_bench_hf.editors]\ntheirs = their_package:Theirs\n")
+    (tmp_path / "their_package.py").write_text(
+        "class Theirs:\n"
+        "    def __init__(self, strength=1):\n        self.name, self.strength = 'theirs', strength\n"
+        "    def __call__(self, *, image, prompt, generator=None): ...\n"
+    )
+    code = (
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r}); from gsi_bench_hf.pipelines import EDITORS, load_editor\n"
+        "print(list(EDITORS)[-1], load_editor('theirs', strength=3).strength)\n"
+        "load_editor('theirs', power=3)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout.split() == ["theirs", "3"]
+    assert "TypeError: editor 'theirs' takes no power; it takes strength" in done.stderr
