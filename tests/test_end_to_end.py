@@ -146,7 +146,6 @@ def test_a_second_command_on_the_folder_is_refused_and_ctrl_c_leaves_it_whole(da
         str(out),
         "--limit",
         "2",
-        "--no-ladder",
         "--num-proc",
         "1",
     ]

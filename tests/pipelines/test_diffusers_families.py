@@ -122,7 +122,8 @@ def test_a_batch_gives_what_each_alone_gives(family, folders, samples):
     for index, generator in enumerate(generators()):
         alone = editor(image=sources[index], prompt=prompts[index], generator=generator).images[0]
         difference = np.abs(np.asarray(alone).astype(int) - np.asarray(together[index]).astype(int))
-        assert difference.max() <= 1  # sums in another order
+        assert difference.max() <= 4  # sums in another order
+        assert difference.mean() < 0.05
 
 
 def test_classes_and_configs_name_families():
