@@ -20,6 +20,8 @@ Float32 = NDArray[np.float32]
 _MARGIN = 0.22
 _NEAR_EACH_OTHER = 3.0
 """Times the largest window that a window for all of them may be."""
+_SHADES = (0.5, 1.7)
+"""Factors of brightness within which a thing is the same, badly lit."""
 _SAME_SLOPES_PX = 0.7
 """A step no longer than this leaves the slopes as they were, well enough: they cost more than a look does."""
 
@@ -39,6 +41,16 @@ class Fit:
     relief: float
     share: float
     area_px: float
+
+    @property
+    def on_target(self) -> float:
+        """The part of the relief that is on the target's silhouette."""
+        return self.share * self.area_px
+
+    @property
+    def beside(self) -> float:
+        """The part of the relief that is beside the target: the shadow that it throws, below 0 where none is to be seen."""
+        return self.relief - self.on_target
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,11 +79,15 @@ class Matcher:
         image: (H, W, 3) float32, the edited image, 0..1.
         background: (H, W, 3) float32, the scene without the target, rendered, same size.
         quality: of the renders that poses are judged by; slopes always come from drafts.
+
+    Attributes:
+        forgives_shadows: a shadow that a pose would throw speaks for it where it is seen, and not against it where it isn't.
     """
 
     def __init__(self, known: KnownScene, look: Look, image: Float32, background: Float32, *, quality: Quality) -> None:
         self.known, self.look, self.quality = known, look, quality
         self.full = quality != "draft"
+        self.forgives_shadows = False
         self.camera = known.level_camera(image.shape[1])
         self.scale = image.shape[1] / known.camera.width
         self.background = background
@@ -95,9 +111,25 @@ class Matcher:
         squared = np.einsum("hwc,hwc->hw", apart, apart)
         badness = squared / (squared + self.tolerance**2)
         gained = self.badness[window.slices] - badness
-        area = float(glimpse.mask.sum())
-        share = float(gained[glimpse.mask].mean()) if area >= 4 else -1.0
-        return Fit(pose, float(gained.sum()) / self.scale**2, share, area / self.scale**2)
+        area, on_target = float(glimpse.mask.sum()), float(gained[glimpse.mask].sum())
+        share = on_target / area if area >= 4 else -1.0
+        beside = float(gained.sum()) - on_target
+        if self.forgives_shadows:
+            beside = max(0.0, beside)
+        return Fit(pose, (on_target + beside) / self.scale**2, share, area / self.scale**2)
+
+    def likeness(self, pose: Pose, leniency: float) -> float:
+        """Badness that the target takes off, per pixel of its silhouette, −1..1, drawn as bright or dark as it is in the image."""
+        self.use(leniency)
+        window = self.known.window(pose, self.camera, _MARGIN)
+        glimpse = None if window.empty else self._glimpse(pose, window, full=self.full)
+        if glimpse is None or glimpse.mask.sum() < 4:
+            return -1.0
+        mask, drawn = glimpse.mask, blurred(self.look.of(glimpse.rgb, self.scale), SMOOTH_PX)
+        seen, drawn = self._image[window.slices][mask], drawn[mask]
+        shade = float(np.median(seen.sum(axis=-1) / np.maximum(drawn.sum(axis=-1), 0.05)))
+        apart = np.square(seen - np.clip(shade, *_SHADES) * drawn).sum(axis=-1)
+        return float((self.badness[window.slices][mask] - apart / (apart + self.tolerance**2)).mean())
 
     def compared(self, poses: Sequence[Pose]) -> list[Fit]:
         """Poses near each other, measured in one window that holds them all: a larger one would explain more shadow."""

@@ -27,13 +27,15 @@ _LEAST_REGION = 0.03
 """Of the target's silhouette: smaller unexplained regions are no sign of an edit."""
 _EXPLAINED, _EVIDENCE = 0.35, 0.06
 """The target is there if it explains this share of what the background leaves, and takes off this much a pixel."""
+_ROUGH = 2.5
+"""Or if it takes off `_EXPLAINED` a pixel at so many times the tolerance, whatever its shade: a person knows a thing drawn badly."""
 _ROOM_CANDIDATES = 5
 _SAME_TURN_RAD = np.deg2rad(28.0)
 """Refining from poses turned by less than this leads to the same pose."""
 _WORTH_REFINING = 0.75
 """A drafted turn is refined in full light if it is this near to the best: the best has had that already."""
 _WELL_EXPLAINED = 0.85
-_RIVAL, _ROOM_RIVAL = 0.93, 0.85
+_RIVAL = 0.85
 """Turns whose reliefs are so near are told apart by the best light: a handle that is all but hidden makes no more of a difference."""
 _KEEP_SOURCE = 0.01
 """The source pose is kept unless another is better by this share."""
@@ -48,6 +50,7 @@ class TargetSearch:
 
     def __init__(self, shown: EditedImage) -> None:
         self.shown = shown
+        self._forgives_shadows = False
 
     @property
     def known(self) -> KnownScene:
@@ -76,7 +79,13 @@ class TargetSearch:
             # It still stands where it stood; what else there is may be a second one, and that is the edit.
             weight = np.where(self.shown.target_mask, 0.0, 1.0).astype(np.float32)
             candidates = self._coarse(self._places([r.center_px for r in left_by_source[:3]]), weight)[:1] + candidates
-        return self._refine(candidates)
+        best = self._refine(candidates)
+        if best is None or self._lacks_shadow(best):
+            # Not every editor draws a shadow, so none is asked for.
+            self._forgives_shadows = True
+            again = self._refine(candidates)
+            best = max((fit for fit in (best, again) if fit is not None), key=lambda fit: fit.on_target, default=None)
+        return best if best is not None and self._is_there(best) else None
 
     def _places(self, centers: list[NDArray[np.float64]]) -> list[Pose]:
         """Where to look: the source place, the regions, and a grid over the objects' part of the table if all has changed."""
@@ -127,7 +136,7 @@ class TargetSearch:
         return fits[0] if fits else widths[-1]
 
     def _refine(self, candidates: list[pose_search.Candidate]) -> Fit | None:
-        """The best of the candidates, refined in three stages, or None where none is the target."""
+        """The best of the candidates, refined in three stages, or None where none explains anything."""
         if not candidates:
             return None
         width = self._width_for(candidates[0].pose, self._widths(_MIDDLE_PX), _MIDDLE_OBJECT_PX)
@@ -142,13 +151,13 @@ class TargetSearch:
         rivals = self._turned(draft, middle, near[0])
         if self.known.is_room:
             rivals += near[1:]
-        final = self._matcher(self._width_for(rivals[0].pose, self._widths(_FINAL_PX), _FINAL_OBJECT_PX), "full")
+        final = self._final(rivals[0].pose)
         best = self._settled(final, rivals)
         stayed = final.measure(Pose())
         keep = 1.0 - _KEEP_SOURCE
         if stayed.relief >= keep * best.relief and stayed.share >= keep * best.share:
             best = stayed
-        return best if self._is_there(best) else None
+        return best
 
     def _loosened(self, draft: Matcher, candidates: list[pose_search.Candidate]) -> list[pose_search.Candidate]:
         """The candidates, and before them the best pose near each of the first two: what is slid is small, and drawn by shadows."""
@@ -163,18 +172,17 @@ class TargetSearch:
 
     def _settled(self, final: Matcher, rivals: list[Fit]) -> Fit:
         """The best of the rivals in the best light, refined to the end."""
-        if not self.known.is_room:
-            return self._finished(final, max((final.measure(fit.pose) for fit in rivals), key=lambda fit: fit.relief))
+        # As they are not there yet, they are held to no more than they were refined with.
+        final.use(_MIDDLE_LENIENCY)
         # Lamps and walls make shadows far beyond a thing's own window: what is compared must be seen in one.
-        measured = sorted(final.compared([fit.pose for fit in rivals]), key=lambda fit: -fit.relief)
-        near = [fit for fit in measured if fit.relief > _ROOM_RIVAL * measured[0].relief][:2]
-        finished = [self._finished(final, fit) for fit in near]
+        measured = final.compared([fit.pose for fit in rivals])
+        finished = [self._finished(final, fit) for fit in _near_best(measured)[:2]]
         return max(final.compared([fit.pose for fit in finished]), key=lambda fit: fit.relief)
 
     def _finished(self, final: Matcher, best: Fit) -> Fit:
         """The fit refined to the end."""
         fit = final.refine(best.pose, free=self._free, iterations=4, leniencies=(1.0,))
-        if self.shown.look.is_clean and fit.share < _WELL_EXPLAINED * self.shown.evidence(fit.pose):
+        if self.shown.look.is_clean and not self._is_well_explained(fit):
             # A clean image is held to so little difference that the descent may stall a few pixels away.
             again = final.refine(fit.pose, free=self._free, iterations=4, leniencies=(4.0, 2.0, 1.0))
             fit = max(fit, again, key=lambda f: f.relief)
@@ -194,7 +202,13 @@ class TargetSearch:
     def _matcher(self, width: int, quality: Quality) -> Matcher:
         """Compares renders of that quality with the image at that width."""
         image, background = shrink(self.shown.image, width), shrink(self.shown.background, width)
-        return Matcher(self.known, self.shown.look, image, background, quality=quality)
+        matcher = Matcher(self.known, self.shown.look, image, background, quality=quality)
+        matcher.forgives_shadows = self._forgives_shadows
+        return matcher
+
+    def _final(self, pose: Pose) -> Matcher:
+        """Compares in the best light, at the width that is enough for the target so posed."""
+        return self._matcher(self._width_for(pose, self._widths(_FINAL_PX), _FINAL_OBJECT_PX), "full")
 
     def _best_of(self, ranking: Matcher, middle: Matcher, fits: list[Fit]) -> list[Fit]:
         """Those that are near the best in full light, refined there, the best first."""
@@ -212,6 +226,9 @@ class TargetSearch:
         now = draft.measure(best.pose).relief
         tried = [draft.measure(pose) for pose in self.known.spun(best.pose, turns, draft.camera)]
         tried = self._apart([fit for fit in tried if fit.relief > 0.4 * now], best)[:2]
+        # Most edits leave the turn as it was, and a draft can't tell a handle that is all but hidden: better light shall.
+        back = self.known.spun(best.pose, [-best.pose.yaw_rad], draft.camera)
+        tried += self._apart([draft.measure(pose) for pose in back], best)
         fits = [draft.refine(fit.pose, free=self._free, iterations=3, leniencies=(2.0,)) for fit in tried]
         fits = [middle.measure(fit.pose) for fit in fits]
         fits = [
@@ -219,8 +236,7 @@ class TargetSearch:
             for fit in fits
             if fit.relief > _WORTH_REFINING * best.relief
         ]
-        fits = sorted([best, *fits], key=lambda fit: -fit.relief)
-        return [fit for fit in fits if fit.relief > (_ROOM_RIVAL if self.known.is_room else _RIVAL) * fits[0].relief]
+        return _near_best([best, *fits])
 
     def _apart(self, fits: list[Fit], best: Fit) -> list[Fit]:
         """The fits from the best on, without those turned so little against `best` or a better one that they end where it does."""
@@ -234,6 +250,22 @@ class TargetSearch:
                 kept.append(fit)
         return kept[1:]
 
+    def _lacks_shadow(self, fit: Fit) -> bool:
+        """Whether the shadow that it would throw isn't seen, which may have misled the search; in a room they are faint."""
+        return not self.known.is_room and fit.beside < 0.0 and not self._is_well_explained(fit)
+
+    def _is_well_explained(self, fit: Fit) -> bool:
+        """Whether next to nothing is left to explain on the target."""
+        return fit.share >= _WELL_EXPLAINED * self.shown.evidence(fit.pose)
+
     def _is_there(self, fit: Fit) -> bool:
-        evidence = self.shown.evidence(fit.pose)
-        return fit.share > _EVIDENCE and fit.share > _EXPLAINED * evidence
+        """Whether it is drawn there as it would look, or, drawn badly, like nothing else in the scene."""
+        if fit.share > _EVIDENCE and fit.share > _EXPLAINED * self.shown.evidence(fit.pose):
+            return True
+        return self._final(fit.pose).likeness(fit.pose, _ROUGH) > _EXPLAINED
+
+
+def _near_best(fits: list[Fit]) -> list[Fit]:
+    """The fit with the highest relief, even if it is below 0, and those that come near it, the best first."""
+    ranked = sorted(fits, key=lambda fit: -fit.relief)
+    return ranked[:1] + [fit for fit in ranked[1:] if fit.relief > _RIVAL * ranked[0].relief]

@@ -110,6 +110,38 @@ def test_a_smear_where_it_stood_does_not_call_it_back(detector):
     assert tabletop.errors(scan, item)[0] < 6.0
 
 
+def _pasted(item, shade):
+    """The scene with the target cut out of a render and pasted without its shadow, in another shade."""
+    scene = tabletop.scene()
+    shown = tabletop.render(scene.with_object(item))
+    labels = tabletop.shared_renderer().render(scene.with_object(item), want=("segmentation",)).segmentation
+    mask = labels == 1 + [o.instance_id for o in scene.objects].index(item.instance_id)
+    behind = np.asarray(tabletop.render(scene.without(item.instance_id)))
+    pixels = np.clip(np.rint(shade * np.asarray(shown, np.float32)), 0, 255).astype(np.uint8)
+    return Image.fromarray(np.where(mask[..., None], pixels, behind))
+
+
+@pytest.mark.parametrize(
+    ("target_id", "shade"), [("mug-1", 0.65), ("mug-1", 1.0), ("mug-1", 1.3), ("book-1", 0.8), ("box-1", 1.3)]
+)
+def test_a_target_without_its_shadow_or_in_a_wrong_shade_is_there(detector, target_id, shade):
+    item = tabletop.moved(target_id, x_m=0.05, y_m=0.03)
+    scan = detector.detect(tabletop.sample(target_id), _pasted(item, shade))
+    position_mm, turn_deg, scale_percent = tabletop.errors(scan, item)
+    assert position_mm < 10.0
+    assert turn_deg < 10.0
+    assert scale_percent < 5.0
+
+
+def test_another_thing_in_its_place_is_not_it(detector):
+    scene, bowl = tabletop.scene(), tabletop.scene().object("bowl-1")
+    mug = tabletop.moved("mug-1", x_m=0.05)
+    impostor = dataclasses.replace(bowl, instance_id="bowl-9", position_m=mug.position_m, scale=0.6)
+    others = scene.without("mug-1")
+    image = tabletop.render(dataclasses.replace(others, objects=(*others.objects, impostor)))
+    assert detector.detect(tabletop.sample("mug-1"), image).target is None
+
+
 def test_another_object_lost_is_counted(detector):
     item = tabletop.moved("mug-1", x_m=0.05)
     image = tabletop.render(tabletop.scene().with_object(item).without("bowl-1"))
