@@ -135,27 +135,25 @@ def test_missing_opengl_ends_with_2_and_one_line(data, tmp_path):
 
 
 def test_a_second_command_on_the_folder_is_refused_and_ctrl_c_leaves_it_whole(data, tmp_path):
-    out = tmp_path / "run"
-    arguments = [
-        *BEGIN,
-        "run",
-        *map(str, subset(data)),
-        "--editor",
-        "oracle",
-        "--out",
-        str(out),
-        "--limit",
-        "2",
-        "--num-proc",
-        "1",
-    ]
-    with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as first:
+    out, go = tmp_path / "run", tmp_path / "go"
+    (tmp_path / "waiting.py").write_text(
+        "import pathlib, time\n"
+        f"go = pathlib.Path({str(go)!r})\n"
+        "def edit(image, prompt, **_):\n"
+        "    while not go.exists():\n"
+        "        time.sleep(0.05)\n"
+        "    return image\n"
+    )
+    named = ["--editor", "python:waiting:edit", "--out", str(out), "--limit", "2", "--no-ladder", "--num-proc", "1"]
+    arguments = [*BEGIN, "run", *map(str, subset(data)), *named]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "cwd": tmp_path}
+    with subprocess.Popen(arguments, **pipes) as first:
         deadline = time.monotonic() + 120
         while not (out / "run.json").exists():
             assert first.poll() is None
             assert time.monotonic() < deadline
             time.sleep(0.05)
-        second = subprocess.run(arguments, capture_output=True, text=True, check=False)
+        second = subprocess.run(arguments, check=False, **pipes)
         assert second.returncode == 2
         assert f"is in use by process {first.pid}" in second.stderr
         first.send_signal(signal.SIGINT)
@@ -163,6 +161,7 @@ def test_a_second_command_on_the_folder_is_refused_and_ctrl_c_leaves_it_whole(da
     assert first.returncode == 130
     assert "stopped; run the same command again" in complaint
     assert "Traceback" not in complaint
-    again = subprocess.run(arguments, capture_output=True, text=True, check=False)
+    go.touch()
+    again = subprocess.run(arguments, check=False, **pipes)
     assert again.returncode == 0, again.stderr
     assert load_results(out).counts["ok"] == 2
