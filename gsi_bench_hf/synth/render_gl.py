@@ -42,9 +42,11 @@ def choose_backend() -> str:
         RendererError: neither is there, or MUJOCO_GL is neither "egl" nor "osmesa".
     """
     wanted = wanted_backend()
-    # Read by Mesa when EGL is first asked anything. Its worker threads don't survive a fork: a forked child (`num_proc=`, a data
-    # loader) that draws would wait for them for ever.
+    # Read by Mesa when EGL is first asked anything. Its threads, those that draw and those that write its cache of shaders, don't
+    # survive a fork: a forked child (`num_proc=`, a data loader) that draws would wait for them for ever.
     os.environ.setdefault("LP_NUM_THREADS", "0")
+    for name in ("MESA_SHADER_CACHE_DISABLE", "MESA_GLSL_CACHE_DISABLE"):  # the second before Mesa 21
+        os.environ.setdefault(name, "true")
     for name in [wanted] if wanted else ["egl", "osmesa"]:
         if egl_has_device() if name == "egl" else _loads(_LIBRARIES["osmesa"]):
             os.environ["MUJOCO_GL"] = name

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import os
+import signal
 import re
 import subprocess
 import sys
@@ -213,6 +214,35 @@ assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 assert t.digest(render.shared_renderer("plain")) == before
 """
     subprocess.run([sys.executable, "-W", "ignore", "-c", code], check=True, timeout=120)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_forked_children_draw_where_no_shader_was_ever_kept(tmp_path):
+    """Mesa writes a cache of shaders from a thread, which a child of a process that began OpenGL does not have."""
+    code = """
+import os
+from gsi_bench_hf.synth.generate import generate_rows
+from gsi_bench_hf.synth.render import shared_renderer
+shared_renderer()
+children = []
+for seed in range(2):
+    child = os.fork()
+    if child == 0:
+        list(generate_rows("sim-tabletop", seed=seed, start=0, stop=9, renderer=shared_renderer()))
+        os._exit(0)
+    children.append(child)
+for child in children:
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+"""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("MESA_") and k != "LP_NUM_THREADS"}
+    environment = {**kept, "XDG_CACHE_HOME": str(tmp_path)}
+    with subprocess.Popen([sys.executable, "-c", code], env=environment, start_new_session=True) as process:
+        try:
+            assert process.wait(timeout=240) == 0
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 def test_shared_renderer_is_one_per_process():
