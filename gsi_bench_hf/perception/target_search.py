@@ -176,7 +176,7 @@ class TargetSearch:
         final.use(_MIDDLE_LENIENCY)
         # Lamps and walls make shadows far beyond a thing's own window: what is compared must be seen in one.
         measured = final.compared([fit.pose for fit in rivals])
-        finished = [self._finished(final, fit) for fit in _near_best(measured)[:2]]
+        finished = [self._finished(final, fit) for fit in near_best(measured)[:2]]
         return max(final.compared([fit.pose for fit in finished]), key=lambda fit: fit.relief)
 
     def _finished(self, final: Matcher, best: Fit) -> Fit:
@@ -236,7 +236,7 @@ class TargetSearch:
             for fit in fits
             if fit.relief > _WORTH_REFINING * best.relief
         ]
-        return _near_best([best, *fits])
+        return near_best([best, *fits])
 
     def _apart(self, fits: list[Fit], best: Fit) -> list[Fit]:
         """The fits from the best on, without those turned so little against `best` or a better one that they end where it does."""
@@ -265,7 +265,7 @@ class TargetSearch:
         return self._final(fit.pose).likeness(fit.pose, _ROUGH) > _EXPLAINED
 
 
-def _near_best(fits: list[Fit]) -> list[Fit]:
+def near_best(fits: list[Fit]) -> list[Fit]:
     """The fit with the highest relief, even if it is below 0, and those that come near it, the best first."""
     ranked = sorted(fits, key=lambda fit: -fit.relief)
     return ranked[:1] + [fit for fit in ranked[1:] if fit.relief > _RIVAL * ranked[0].relief]

@@ -9,7 +9,10 @@ import pytest
 import tabletop
 from PIL import Image
 
+from gsi_bench_hf.perception.known_scene import Pose
+from gsi_bench_hf.perception.pose_refine import Fit
 from gsi_bench_hf.perception.scene_fit import SceneFit
+from gsi_bench_hf.perception.target_search import near_best
 from gsi_bench_hf.synth.scene import EditedScene, to_json
 from gsi_bench_hf.types import Camera, Detector, Sample, UnscorableError
 
@@ -131,6 +134,12 @@ def test_a_target_without_its_shadow_or_in_a_wrong_shade_is_there(detector, targ
     assert position_mm < 10.0
     assert turn_deg < 10.0
     assert scale_percent < 5.0
+
+
+@pytest.mark.parametrize(("reliefs", "kept"), [((4.0, 9.0, 8.0), [9.0, 8.0]), ((-6.0, -5.0), [-5.0]), ((), [])])
+def test_the_best_fit_is_kept_whatever_its_relief(reliefs, kept):
+    fits = [Fit(Pose(), relief, 0.5, 10.0) for relief in reliefs]
+    assert [fit.relief for fit in near_best(fits)] == kept
 
 
 def test_another_thing_in_its_place_is_not_it(detector):
