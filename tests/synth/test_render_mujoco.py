@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import os
-import signal
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
