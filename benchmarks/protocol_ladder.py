@@ -65,7 +65,10 @@ def paper_summary(folder: Path, rows: Dataset) -> dict[str, Any]:
 
 
 def paper_score(folder: Path, line: dict[str, Any], sample: Sample) -> SampleScore:
-    """One line of `samples.jsonl`, scored under `paper`."""
+    """One line of `samples.jsonl`, scored under `paper`; what has no edit has the same scores under both protocols."""
+    if line["status"] == "failed":
+        scores = {name: float("nan") if value is None else value for name, value in line["scores"].items()}
+        return SampleScore(**scores, reason=line["reason"], details=line["details"])
     origin, edited = unpack(line["detections"])
     target = next((d for d in edited if d.instance_id == sample.target_id), None)
     scan = Scan(origin, edited, target, lost=line["scan"]["lost"], added=line["scan"]["added"])
