@@ -126,6 +126,7 @@ def _cached(load: Any, path: str) -> Any:
 def _evaluate(arguments: argparse.Namespace, editor: Any, detector: Any, judge: Any, **options: Any) -> int:
     from gsi_bench_hf.ranks import Ranks
     from gsi_bench_hf.runner import evaluate_editor
+    from gsi_bench_hf.store import read_samples
 
     ranks = Ranks.of_environment()
     say = _say if ranks.rank == 0 else _say_nothing
@@ -136,7 +137,8 @@ def _evaluate(arguments: argparse.Namespace, editor: Any, detector: Any, judge: 
     ladder = not arguments.no_ladder and bool(dataset[0].get("scene"))
     count = min(len(dataset), arguments.limit or len(dataset))
     say(f"Editing and scoring {count} samples{', and again for each editor of the ladder' if ladder else ''}")
-    if callable(estimate := getattr(editor, "estimate", None)) and (line := estimate(count)):
+    left = count - len(read_samples(Path(arguments.out))[0])
+    if left > 0 and callable(estimate := getattr(editor, "estimate", None)) and (line := estimate(left)):
         say(line)
     with contextlib.closing(editor) if hasattr(editor, "close") else contextlib.nullcontext():
         results = evaluate_editor(

@@ -62,6 +62,16 @@ def test_a_repeated_run_is_told_nothing_and_comes_out_the_same(tmp_path, capsys)
     assert f"<dt>repeat of</dt><dd>{first}</dd>" in (second / "report.html").read_text()
 
 
+def test_what_is_left_to_do_is_estimated_before_it_starts(tmp_path, capsys):
+    begin = ["--subset", "sim-tiny", "--editor", "python:my_editor:Off"]
+    said = []
+    for limit in ("2", "5", "5"):
+        command(tmp_path / "run", *begin, "--limit", limit)
+        said.append(capsys.readouterr().out.splitlines()[2])
+    assert said[:2] == ["2 edits", "3 edits"]
+    assert "edits" not in said[2]
+
+
 def test_what_is_said_besides_goes_before_and_the_difference_is_told(tmp_path, capsys):
     first, second = tmp_path / "first", tmp_path / "second"
     command(first, "--subset", "sim-tiny", "--editor", "python:my_editor:Off")
