@@ -2,11 +2,13 @@
 
     python benchmarks/runner_overhead.py      a small model on the CPU; on a GPU one of Stable Diffusion 1.5's size, bf16, batch 8
     python benchmarks/runner_overhead.py --batches 12 --steps 100 --rounds 3
+    python benchmarks/runner_overhead.py --waits 2.5   no model: a batch of 512 px takes so many seconds and no CPU, as on a busy GPU
 
 Weights are random: only time is looked at. "Without" is the bare pipeline over images that lie in memory. "With" is `evaluate_editor`
 from its first call to its last line on the disk: decoding the records, our wrapper around the pipeline, PNG, previews, lines. The
 detector declines every sample, since scores are made in processes of their own. The two take turns, so that a slow moment of the
-machine meets both; what a run costs once, at its start and for its report, is told apart.
+machine meets both; what a run costs once, at its start and for its report, is told apart. CPU seconds are this process's: on a
+CPU that others use too they say more than the clock.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ import time
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -36,32 +39,36 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     gpu = torch.cuda.is_available()
     parser.add_argument("--batch-size", type=int, default=8)
-    parser.add_argument("--batches", type=int, default=12 if gpu else 6, help="in each round")
+    parser.add_argument("--batches", type=int, default=12 if gpu else 4, help="in each round")
     parser.add_argument(
-        "--steps", type=int, default=100 if gpu else 20, help="denoising steps; diffusers' default is 100"
+        "--steps", type=int, default=100 if gpu else 30, help="denoising steps; diffusers' default is 100"
     )
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--num-proc", type=int, default=2, help="processes that score")
+    parser.add_argument("--waits", type=float, metavar="SECONDS", help="of a batch, in place of a model")
     arguments = parser.parse_args()
-    size, count = 512 if gpu else 128, arguments.batches * arguments.batch_size
-    pipeline = instruct_pix2pix(full=gpu)
+    if not gpu:
+        torch.set_num_threads(1)
+    size, count = 512 if gpu or arguments.waits else 64, arguments.batches * arguments.batch_size
+    pipeline = Waits(arguments.waits) if arguments.waits else instruct_pix2pix(full=gpu)
     rows = records(count, size)
     bare(pipeline, rows[: arguments.batch_size], arguments.batch_size, 2)
-    without, with_runner, once = [], [], []
+    alone, beside, once = [], [], []
     for _ in range(arguments.rounds):
-        without.append(count / bare(pipeline, rows, arguments.batch_size, arguments.steps))
-        editing, besides = run(pipeline, rows, arguments)
-        with_runner.append(count / editing)
+        alone.append(bare(pipeline, rows, arguments.batch_size, arguments.steps))
+        spent, besides = run(pipeline, rows, arguments)
+        beside.append(spent)
         once.append(besides)
-    ratios = [b / a for a, b in zip(without, with_runner, strict=True)]
-    device = torch.cuda.get_device_name() if gpu else f"CPU, {torch.get_num_threads()} threads"
-    print(
-        f"{device}: {count} images of {size} px, batch {arguments.batch_size}, {arguments.steps} steps, {pipeline.dtype}"
-    )
-    print(f"  without the runner  {statistics.median(without):8.2f} images/s   {spread(without)}")
-    print(f"  with it             {statistics.median(with_runner):8.2f} images/s   {spread(with_runner)}")
-    print(f"  with / without      {statistics.median(ratios):8.3f}            {spread(ratios)}")
-    print(f"  once a run          {statistics.median(once):8.2f} s (header, pool, results, report)")
+    device = torch.cuda.get_device_name() if gpu else "CPU, 1 thread"
+    work = f"{arguments.waits:g} s a batch" if arguments.waits else f"{arguments.steps} steps, {pipeline.dtype}"
+    print(f"{device}: {count} images of {size} px, batch {arguments.batch_size}, {work}")
+    measures = (("images/s", 0),) if arguments.waits else (("images/s", 0), ("CPU s/image", 1))
+    for what, index in measures:
+        rates = [[count / s[index] if index == 0 else s[index] / count for s in each] for each in (alone, beside)]
+        ratios = [b / a for a, b in zip(*rates, strict=True)]
+        for name, values in zip(("without the runner", "with it", "with / without"), (*rates, ratios), strict=True):
+            print(f"  {what:<12} {name:<19} {statistics.median(values):8.3f}   {spread(values)}")
+    print(f"  once a run: {statistics.median(once):.2f} s (header, processes, results, report)")
 
 
 def spread(values: Sequence[float]) -> str:
@@ -69,27 +76,34 @@ def spread(values: Sequence[float]) -> str:
     return f"({', '.join(f'{value:.3f}' for value in values)})"
 
 
-def bare(pipeline: Any, rows: Sequence[dict[str, Any]], batch_size: int, steps: int) -> float:
-    """Seconds of the pipeline alone."""
+def bare(pipeline: Any, rows: Sequence[dict[str, Any]], batch_size: int, steps: int) -> tuple[float, float]:
+    """Seconds of the pipeline alone, and its CPU seconds."""
     samples = [Sample(row) for row in rows]
-    images = [sample.source_image for sample in samples]
-    seconds = 0.0
+    images = [sample.source_image for sample in samples]  # decoded before the clock starts
+    seconds, cpu = time.perf_counter(), time.process_time()
     for start in range(0, len(rows), batch_size):
         part = slice(start, start + batch_size)
-        begun = time.perf_counter()
         pipeline(
             image=images[part],
             prompt=[sample.instruction for sample in samples[part]],
             generator=[torch.Generator("cpu").manual_seed(sample_seed(0, sample.id)) for sample in samples[part]],
             num_inference_steps=steps,
         )
-        seconds += time.perf_counter() - begun
-    return seconds
+    return time.perf_counter() - seconds, time.process_time() - cpu
 
 
-def run(pipeline: Any, rows: Sequence[dict[str, Any]], arguments: argparse.Namespace) -> tuple[float, float]:
-    """Seconds of a run from its first edit to its last line, and those before and after."""
-    editor = _Timed(load_editor(pipeline, batch_size=arguments.batch_size, num_inference_steps=arguments.steps))
+def run(
+    pipeline: Any, rows: Sequence[dict[str, Any]], arguments: argparse.Namespace
+) -> tuple[tuple[float, float], float]:
+    """Seconds of a run from its first edit to its last line, CPU seconds of it all from there, and the seconds before and after."""
+    given: dict[str, Any] = {}
+    if not arguments.waits:
+        width, height = Sample(
+            rows[0]
+        ).source_image.size  # by itself the wrapper has the model work at its training's size
+        given = {"num_inference_steps": arguments.steps, "width": width, "height": height}
+        given["batch_size"] = arguments.batch_size
+    editor = _Timed(load_editor(pipeline, **given), arguments.batch_size)
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         begun = time.time()
@@ -103,23 +117,38 @@ def run(pipeline: Any, rows: Sequence[dict[str, Any]], arguments: argparse.Names
             num_proc=arguments.num_proc,
             progress=False,
         )
-        ended = time.time()
+        ended, cpu = time.time(), time.process_time() - editor.cpu
         last_line = Path(folder, SAMPLES_FILE).stat().st_mtime
         edited = len(list(Path(folder, "edited").rglob("*.png")))
     if edited != len(rows):
         raise RuntimeError(f"{edited} of {len(rows)} samples were edited: {results}")
-    return last_line - editor.begun, ended - begun - (last_line - editor.begun)
+    return (last_line - editor.begun, cpu), ended - begun - (last_line - editor.begun)
 
 
 class _Timed:
     """Notes when it is called first."""
 
-    def __init__(self, editor: Any) -> None:
-        self._editor, self.batch_size, self.name, self.begun = editor, editor.batch_size, editor.name, 0.0
+    def __init__(self, editor: Any, batch_size: int) -> None:
+        self._editor, self.batch_size, self.name = editor, batch_size, editor.name
+        self.begun = self.cpu = 0.0
 
     def __call__(self, **call: Any) -> Any:
-        self.begun = self.begun or time.time()
+        self.begun, self.cpu = self.begun or time.time(), self.cpu or time.process_time()
         return self._editor(**call)
+
+
+class Waits:
+    """In place of a pipeline: waits, and turns the images upside down."""
+
+    name = "waits"
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+
+    def __call__(self, *, image: Any, **_: Any) -> Any:
+        """Wait."""
+        time.sleep(self._seconds)
+        return SimpleNamespace(images=[each.transpose(Image.Transpose.FLIP_TOP_BOTTOM) for each in image])
 
 
 class Declines:

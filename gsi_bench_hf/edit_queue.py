@@ -95,8 +95,8 @@ def edit_all(editor: Editor, tasks: Iterable[Task], way: Way) -> Iterator[Outcom
 class _Batches:
     """The tasks as batches: those to be tried again first, then those of the dataset, in order.
 
-    A batch holds samples of one block of `size` places in the dataset, whichever of them are left to do, so that neither the number
-    of devices nor a pause in the run puts a sample beside others than before.
+    A batch holds the samples of one block of `size` places in the dataset, done ones too where others of it are not: in another
+    company arithmetic rounds otherwise, and neither the number of devices nor a pause in the run should change an image at all.
     """
 
     def __init__(self, tasks: Iterable[Task], size: int) -> None:
@@ -108,14 +108,13 @@ class _Batches:
         batch: list[Task] = []
         for task in tasks:
             if batch and self._kind(task) != self._kind(batch[0]):
-                yield tuple(batch)
+                yield from _unless_done(batch)
                 batch = []
             batch.append(task)
             if task.index % self._size == self._size - 1:
-                yield tuple(batch)
+                yield from _unless_done(batch)
                 batch = []
-        if batch:
-            yield tuple(batch)
+        yield from _unless_done(batch)
 
     def _kind(self, task: Task) -> tuple[int, tuple[int, int]]:
         return task.index // self._size, task.sample.source_image.size
@@ -154,9 +153,15 @@ class _Batches:
             raise answer
         else:
             outcomes = answer
+        outcomes = [o for o in outcomes if o.task.wanted]
         second = [o for o in outcomes if isinstance(o.result, EditFailedError) and o.result.again and not o.task.failed]
         self._waiting.extendleft((replace(o.task, failed=str(o.result)),) for o in reversed(second))
         yield from (o for o in outcomes if o not in second)
+
+
+def _unless_done(batch: list[Task]) -> Iterator[Batch]:
+    if any(task.wanted for task in batch):
+        yield tuple(batch)
 
 
 def _measured(editor: Editor, batch: Batch) -> list[Outcome]:

@@ -84,12 +84,14 @@ class Task:
         sample: the record.
         seed: see `sample_seed`.
         failed: why the first try failed; None on the first.
+        wanted: False for one that is done, and only completes a batch.
     """
 
     index: int
     sample: Sample
     seed: int
     failed: str | None = None
+    wanted: bool = True
 
 
 def call_editor(editor: Editor, tasks: Sequence[Task]) -> list[Edited | EditFailedError]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from gsi_bench_hf.assess import Pool, failure
@@ -53,6 +54,8 @@ class SamplesRun:
             for head, sample in self._mine(records):
                 if self._is_done(head):
                     self._bar.step(self._folder.records[sample.id])
+                    if self._way.batch_size > 1 and "status" not in head:
+                        yield replace(self._edit_of(head, sample), wanted=False)
                 elif "status" in head:
                     self._record(head)
                 elif (task := self._task(head, sample)) is not None:
@@ -93,6 +96,9 @@ class SamplesRun:
         except Exception as error:  # noqa: BLE001 - a broken target image, as above
             self._record(head | failure("data", f"the record can't be read: {describe(error)}"))
             return None
+        return self._edit_of(head, sample)
+
+    def _edit_of(self, head: Mapping[str, Any], sample: Sample) -> Task:
         return Task(head["index"], sample, sample_seed(self._options.seed, sample.id))
 
     def _take(self, outcome: Outcome) -> None:

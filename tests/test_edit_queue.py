@@ -2,62 +2,23 @@
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Iterable
-from pathlib import Path
-from typing import Any, ClassVar
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 import tiny
-import torch
+from batches import Batches, images, tasks
 from tiny import Output, run
 
 from gsi_bench_hf.durable import RunWarning
 from gsi_bench_hf.edit_queue import Way, edit_all
 from gsi_bench_hf.editing import (
     Edited,
-    EditFailedError,
     EditMemoryError,
     EditRefusedError,
     EditUnavailableError,
-    Task,
-    sample_seed,
 )
-from gsi_bench_hf.runner import RunStoppedError
-from gsi_bench_hf.types import Sample
-
-
-class Batches:
-    """Shifts what `tiny.oracle` draws by the generator's own noise, for lists and for single images; notes its calls."""
-
-    name = "batches"
-
-    def __init__(self, batch_size: int, *, fits: int = 99) -> None:
-        self.batch_size, self.fits = batch_size, fits
-        self.calls: list[int] = []
-
-    def __call__(self, *, image: Any, prompt: Any, generator: Any) -> Output:
-        if not isinstance(image, list):
-            return self(image=[image], prompt=[prompt], generator=[generator])
-        assert len({i.size for i in image}) == 1
-        self.calls.append(len(image))
-        if len(image) > self.fits:
-            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
-        return Output(*(self.one(*each) for each in zip(image, prompt, generator, strict=True)))
-
-    def one(self, image: Any, prompt: str, generator: torch.Generator) -> Any:
-        right = np.asarray(tiny.oracle(image=image, prompt=prompt, generator=None).images[0])
-        return np.roll(right, int(torch.randint(0, 3, (), generator=generator)), axis=1)
-
-
-def tasks(rows: Iterable[dict[str, Any]]) -> list[Task]:
-    return [Task(i, Sample(row), sample_seed(0, row["id"])) for i, row in enumerate(rows)]
-
-
-def images(folder: Path) -> dict[str, bytes]:
-    return {p.name: p.read_bytes() for p in (folder / "edited").rglob("*.png")}
 
 
 def test_a_batch_gives_each_sample_the_image_that_it_has_alone(tmp_path):
@@ -83,11 +44,38 @@ def test_images_of_one_size_go_together():
     assert [o.result.image.size for o in outcomes if isinstance(o.result, Edited)][2] == (80, 64)
 
 
-def test_the_rest_of_a_block_is_edited_in_that_block():
+def test_a_block_that_is_done_in_part_is_edited_whole_and_one_that_is_done_not_at_all():
     editor = Batches(4)
-    left = [task for task in tasks(tiny.rows(12)) if task.index not in (1, 2, 9)]
-    assert len(list(edit_all(editor, left, Way(batch_size=4)))) == 9
-    assert editor.calls == [2, 4, 3]
+    some = [replace(task, wanted=task.index in (0, 3, 11)) for task in tasks(tiny.rows(12))]
+    outcomes = list(edit_all(editor, some, Way(batch_size=4)))
+    assert editor.calls == [4, 4]
+    assert [o.task.index for o in outcomes] == [0, 3, 11]
+
+
+def test_a_sample_has_the_same_company_after_a_pause(tmp_path):
+    """Where the company counts: this editor gives each image the number of those beside it."""
+
+    class Company(Batches):
+        def __call__(self, *, image: Any, **rest: Any) -> Output:
+            self.stop = getattr(self, "stop", 0)
+            if self.stop and len(self.calls) == self.stop:
+                raise KeyboardInterrupt
+            pixels = super().__call__(image=image, **rest).images
+            return Output(*(np.clip(np.asarray(p).astype(int) + len(pixels), 0, 255).astype(np.uint8) for p in pixels))
+
+    whole, paused = Company(4), Company(4)
+    run(whole, tiny.rows(11), tmp_path / "whole")
+    paused.stop = 2
+    with pytest.raises(KeyboardInterrupt):
+        run(paused, tiny.rows(11), tmp_path / "paused")
+    lines = tmp_path / "paused" / "samples.jsonl"
+    lines.write_bytes(b"".join(lines.read_bytes().splitlines(keepends=True)[:5]))
+    again = Company(4)
+    results = run(again, tiny.rows(11), tmp_path / "paused")
+    assert again.calls == [4, 3]
+    assert images(tmp_path / "paused") == images(tmp_path / "whole")
+    assert [s["batch"] for s in results.samples] == [4] * 8 + [3] * 3
+    assert lines.read_bytes().count(b"\n") == 11
 
 
 def test_memory_that_runs_out_halves_the_batch_once_and_for_all(tmp_path):
@@ -200,128 +188,3 @@ def test_too_few_images_for_a_batch_are_none():
     outcomes = list(edit_all(editor, tasks(tiny.rows(3)), Way(batch_size=3)))
     assert [o.task.failed for o in outcomes] == ["the editor returned 2 images for 3 samples"] * 3
     assert all(isinstance(o.result, Edited) for o in outcomes)
-
-
-class AtOnce:
-    """Waits until so many are in here; a sample whose number is in `slow` until it is told."""
-
-    name = "at-once"
-    needs_sample = True
-    concurrency = 4
-
-    def __init__(self) -> None:
-        self.barrier = threading.Barrier(4, timeout=30)
-        self.threads: set[int] = set()
-
-    def __call__(self, *, image: Any, prompt: str, sample: Sample, **_: Any) -> Output:
-        self.threads.add(threading.get_ident())
-        self.barrier.wait()
-        return tiny.oracle(image=image, prompt=prompt, generator=None)
-
-
-def test_several_calls_are_under_way_at_once(tmp_path):
-    editor = AtOnce()
-    results = run(editor, tiny.rows(12), tmp_path)
-    assert results.counts["ok"] == 12
-    assert len(editor.threads) == 4
-    assert threading.get_ident() not in editor.threads
-    assert [s["id"] for s in results.samples] == [f"sim-tiny-{i:05d}" for i in range(12)]
-
-
-def test_one_slow_call_does_not_keep_the_others_waiting():
-    done, rest = threading.Event(), list(range(1, 9))
-
-    def editor(*, image: Any, prompt: str, generator: Any) -> Output:
-        if image.tobytes() == tiny.row(0)["source_image"].tobytes():
-            assert done.wait(30)
-        return tiny.oracle(image=image, prompt=prompt, generator=generator)
-
-    order = []
-    for outcome in edit_all(editor, tasks(tiny.rows(9)), Way(concurrency=2)):
-        order.append(outcome.task.index)
-        if len(order) == 8:
-            done.set()
-    assert order == [*rest, 0]
-
-
-def test_late_calls_among_several_cost_their_samples_only():
-    never = threading.Event()
-
-    def editor(*, image: Any, prompt: str, generator: Any) -> Output:
-        if image.tobytes() in {tiny.row(i)["source_image"].tobytes() for i in (1, 4)}:
-            never.wait(60)
-        return tiny.oracle(image=image, prompt=prompt, generator=generator)
-
-    outcomes = {o.task.index: o.result for o in edit_all(editor, tasks(tiny.rows(8)), Way(concurrency=3, timeout_s=1))}
-    never.set()
-    late = {i: str(r) for i, r in outcomes.items() if isinstance(r, EditFailedError)}
-    assert late == {1: "the editor was not done after 1 s", 4: "the editor was not done after 1 s"}
-    assert len(outcomes) == 8
-
-
-def test_a_batch_that_is_late_counts_once_towards_the_end_of_the_run(tmp_path):
-    never = threading.Event()
-
-    class Hangs(Batches):
-        def one(self, *_: Any) -> Any:
-            never.wait(60)
-
-    editor = Hangs(2)
-    with pytest.raises(RunStoppedError, match=r"late 3 times in a row \(limit 0\.1 s a sample\)"):
-        run(editor, tiny.rows(10), tmp_path, timeout_s=0.1)
-    never.set()
-    assert editor.calls == [2, 2, 2]
-
-
-def test_the_next_call_begins_before_the_last_ones_images_are_looked_at():
-    """Where nothing failed: a failure may be the end of the run."""
-    begun: list[float] = []
-
-    def editor(*, image: Any, prompt: str, generator: Any) -> Output:
-        begun.append(time.monotonic())
-        return tiny.oracle(image=image, prompt=prompt, generator=generator)
-
-    outcomes = edit_all(editor, tasks(tiny.rows(3)), Way())
-    next(outcomes)
-    deadline = time.monotonic() + 30
-    while len(begun) < 2 and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert len(begun) == 2
-    outcomes.close()
-
-
-@pytest.mark.parametrize(("name", "value"), [("batch_size", 2.5), ("concurrency", -1), ("batch_size", "4")])
-def test_numbers_that_are_none_stop_before_anything_is_edited(tmp_path, name, value):
-    editor = Batches(1)
-    setattr(editor, name, value)
-    with pytest.raises(RunStoppedError, match=rf"{name} of editor 'batches' is {value!r}, expected a whole number"):
-        run(editor, tiny.rows(2), tmp_path / "run")
-    assert not (tmp_path / "run").exists()
-
-
-def test_time_and_memory_of_a_sample_are_kept_and_reported(tmp_path):
-    results = run(Batches(2), tiny.rows(4), tmp_path)
-    for sample in results.samples:
-        assert sample["seconds"]["edit"] >= 0
-        assert sample["memory_mb"]["process"] > 10
-    page = (tmp_path / "report.html").read_text()
-    assert "<dt>peak memory</dt><dd>process " in page
-    assert "<dt>images at once</dt><dd>2</dd>" in page
-
-
-class Tells(Batches):
-    told: ClassVar[dict[str, Any]] = {"name": "tells", "revision": "abc", "environment": {"device": "cuda:1"}}
-
-    def provenance(self) -> dict[str, Any]:
-        return self.told
-
-
-def test_what_an_editor_tells_of_itself_is_kept_and_only_the_environment_may_change(tmp_path, monkeypatch):
-    assert run(Tells(1), tiny.rows(2), tmp_path).run["arguments"]["editor"] == {"name": "tells", "revision": "abc"}
-    monkeypatch.setitem(Tells.told, "environment", {"device": "cpu"})
-    results = run(Tells(2), tiny.rows(4), tmp_path)
-    assert results.run["environment"] == {"device": "cpu"}
-    assert "<dt>editor revision</dt><dd>abc</dd>" in (tmp_path / "report.html").read_text()
-    monkeypatch.setitem(Tells.told, "revision", "def")
-    with pytest.raises(Exception, match=r"editor\.revision was 'abc' and is now 'def'"):
-        run(Tells(2), tiny.rows(4), tmp_path)
