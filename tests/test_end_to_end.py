@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -147,21 +148,25 @@ def test_a_second_command_on_the_folder_is_refused_and_ctrl_c_leaves_it_whole(da
     named = ["--editor", "python:waiting:edit", "--out", str(out), "--limit", "2", "--no-ladder", "--num-proc", "1"]
     arguments = [*BEGIN, "run", *map(str, subset(data)), *named]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "cwd": tmp_path}
-    with subprocess.Popen(arguments, **pipes) as first:
-        deadline = time.monotonic() + 120
-        while not (out / "run.json").exists():
-            assert first.poll() is None
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-        second = subprocess.run(arguments, check=False, **pipes)
-        assert second.returncode == 2
-        assert f"is in use by process {first.pid}" in second.stderr
-        first.send_signal(signal.SIGINT)
-        _, complaint = first.communicate(timeout=120)
+    # What a shell starts in the background ignores Ctrl-C, and so would its children.
+    heeds = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    with subprocess.Popen(arguments, preexec_fn=heeds, **pipes) as first:
+        try:
+            deadline = time.monotonic() + 120
+            while not (out / "run.json").exists():
+                assert first.poll() is None
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+            second = subprocess.run(arguments, check=False, **pipes)
+            assert second.returncode == 2
+            assert f"is in use by process {first.pid}" in second.stderr
+            first.send_signal(signal.SIGINT)
+            _, complaint = first.communicate(timeout=120)
+        finally:
+            go.touch()
     assert first.returncode == 130
     assert "stopped; run the same command again" in complaint
     assert "Traceback" not in complaint
-    go.touch()
     again = subprocess.run(arguments, check=False, **pipes)
     assert again.returncode == 0, again.stderr
     assert load_results(out).counts["ok"] == 2
