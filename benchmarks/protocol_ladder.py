@@ -107,7 +107,8 @@ def table(found: Found) -> str:
 
 def accuracy(summary: dict[str, Any], operation: str) -> float | None:
     """Spatial Accuracy of an operation; None where nothing of it could be scored."""
-    return summary["by_operation"].get(operation, {}).get("spatial_accuracy", {}).get("value")
+    value = summary["by_operation"].get(operation, {}).get("spatial_accuracy", {}).get("value")
+    return None if value is None or np.isnan(value) else float(value)
 
 
 def figure(by_subset: dict[str, Found], path: Path) -> None:
