@@ -17,6 +17,7 @@ from gsi_bench_hf import cli_data, cli_numbers, repeat
 from gsi_bench_hf.cli_arguments import CANT_START, WHAT, make_parser
 from gsi_bench_hf.cli_output import complain as _complain
 from gsi_bench_hf.cli_output import say as _say
+from gsi_bench_hf.types import is_simulated
 
 if TYPE_CHECKING:
     from gsi_bench_hf.results import Results
@@ -130,7 +131,7 @@ def _evaluate(arguments: argparse.Namespace, editor: Any, detector: Any, judge: 
 
     ranks = Ranks.of_environment()
     say = _say if ranks.rank == 0 else _say_nothing
-    rendered = " (rendered on first use, then cached)" if arguments.subset.startswith("sim-") else ""
+    rendered = " (rendered on first use, then cached)" if is_simulated(arguments.subset) else ""
     say(f"Loading {arguments.subset}{rendered}")
     with ranks.first_before_others():
         dataset = _dataset(arguments)

@@ -17,6 +17,19 @@ import numpy as np
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
+def leaves(value: Mapping[str, Any], separator: str = ".", prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """The values of nested mappings, each with the keys that lead to it, joined.
+
+    >>> list(leaves({"a": 1, "b": {"c": 2}}))
+    [('a', 1), ('b.c', 2)]
+    """
+    for key, part in value.items():
+        if isinstance(part, Mapping):
+            yield from leaves(part, separator, f"{prefix}{key}{separator}")
+        else:
+            yield f"{prefix}{key}", part
+
+
 class RunFolderError(Exception):
     """A run folder can't be used, or can't be written any more; the message says why and how to mend it."""
 

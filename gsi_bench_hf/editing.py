@@ -153,7 +153,7 @@ def _check_outputs(output: Any, tasks: Sequence[Task]) -> list[Edited | EditFail
         try:
             if isinstance(image, EditFailedError):
                 raise image
-            checked.append(_conform(_as_pil(image), task.sample.source_image.size))
+            checked.append(_conform(as_pil(image), task.sample.source_image.size))
         except EditFailedError as failure:
             checked.append(failure)
     return checked
@@ -165,7 +165,7 @@ def check_output(output: Any, size: tuple[int, int]) -> Edited:
     Raises:
         EditFailedError: for None, another type, no images, an array with NaN or infinities, a broken or an all-black image.
     """
-    return _conform(_as_pil(_images(output)[0]), size)
+    return _conform(as_pil(_images(output)[0]), size)
 
 
 def _images(output: Any) -> list[Any]:
@@ -181,7 +181,12 @@ def _images(output: Any) -> list[Any]:
     return list(images)
 
 
-def _as_pil(value: Any) -> Image.Image:
+def as_pil(value: Any) -> Image.Image:
+    """A PIL image, decoded, or the one of an array: (H, W) or (H, W, 1, 3 or 4), uint8, or float in 0..1.
+
+    Raises:
+        EditFailedError: for anything else, a broken image, NaN or infinities.
+    """
     if isinstance(value, Image.Image):
         try:
             value.load()

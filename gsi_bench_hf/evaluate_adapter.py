@@ -5,7 +5,6 @@ Rows hold images and scenes, so they don't go through Arrow: `compute`, `add` an
 
 from __future__ import annotations
 
-import difflib
 import math
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -30,6 +29,7 @@ from gsi_bench_hf.metrics.scoring import (
     summarise,
     unscorable,
 )
+from gsi_bench_hf.registry import did_you_mean
 from gsi_bench_hf.types import Detector, Judge, Judgement, Protocol_, Sample, UnscorableError, as_image
 
 if TYPE_CHECKING:
@@ -267,6 +267,5 @@ def _rows(references: Any) -> list[Mapping[str, Any]]:
 def _refuse(arguments: Mapping[str, Any], known: Sequence[str], function: str) -> None:
     for name in arguments:
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
+            hint = did_you_mean(name, known)
             raise TypeError(f"{function} got an unknown argument {name!r}.{hint} Known: {', '.join(known)}")

@@ -18,11 +18,12 @@ from gsi_bench_hf.durable import write_atomic
 from gsi_bench_hf.model_card.checks import CardError, check_card, is_repo_id
 from gsi_bench_hf.model_card.examples import Example, choose_examples, draw_example
 from gsi_bench_hf.model_card.how import public
-from gsi_bench_hf.model_card.metadata import card_data, checkpoint_of, entries, is_simulated
+from gsi_bench_hf.model_card.metadata import card_data, checkpoint_of, entries
 from gsi_bench_hf.model_card.page import GENERIC, render
 from gsi_bench_hf.model_card.view import card_values
 from gsi_bench_hf.results import Results, load_results
 from gsi_bench_hf.store import REPORT_FILE, file_name
+from gsi_bench_hf.types import is_simulated
 
 if TYPE_CHECKING:
     from huggingface_hub import ModelCard

@@ -15,6 +15,7 @@ from types import ModuleType
 from typing import Any
 
 from gsi_bench_hf._on_import import when_imported
+from gsi_bench_hf._shipped import shipped
 
 MODULES = (
     "gsi_instruction_compliance",
@@ -40,15 +41,7 @@ def script(name: str) -> Path:
     Raises:
         FileNotFoundError: when neither is there.
     """
-    package = Path(__file__).parent
-    places = [folder / name / f"{name}.py" for folder in (package / "_evaluate_modules", package.parent / "metrics")]
-    for place in places:
-        if place.is_file():
-            return place
-    raise FileNotFoundError(
-        f"the evaluate module {name!r} is neither at {places[0]} nor at {places[1]}; the installation is damaged, "
-        "install gsi-bench-hf again"
-    )
+    return shipped(f"the evaluate module {name!r}", "_evaluate_modules", "metrics", f"{name}/{name}.py")
 
 
 def _hook(loading: ModuleType) -> None:

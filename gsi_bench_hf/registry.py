@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib.metadata import entry_points
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
+
+
+def did_you_mean(name: str, known: Iterable[str], cutoff: float = 0.6) -> str:
+    """A sentence that suggests the nearest of the known names, with a blank before it; empty where none is near.
+
+    >>> did_you_mean("rde", ["red", "blue"]), did_you_mean("x", ["red"])
+    (" Did you mean 'red'?", '')
+    """
+    near = difflib.get_close_matches(name, list(known), n=1, cutoff=cutoff)
+    return f" Did you mean {near[0]!r}?" if near else ""
 
 
 class UnknownNameError(KeyError):
@@ -48,8 +58,7 @@ class Registry(Generic[T]):
     def __getitem__(self, name: str) -> T:
         self._load_entry_points()
         if name not in self._specs:
-            near = difflib.get_close_matches(name, self._specs, n=1, cutoff=0.5)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
+            hint = did_you_mean(name, self._specs, cutoff=0.5)
             raise UnknownNameError(f"unknown {self._what} {name!r}.{hint} Known: {', '.join(self._specs)}")
         return self._specs[name]
 

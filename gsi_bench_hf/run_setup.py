@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import platform
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timezone
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from gsi_bench_hf.assess import Pool, Tools
 from gsi_bench_hf.edit_queue import Way
+from gsi_bench_hf.pipelines import is_bare_pipeline, load_editor
+from gsi_bench_hf.pipelines.provenance import versions_of
 from gsi_bench_hf.ranks import Ranks
 from gsi_bench_hf.records import Records, fingerprint
 from gsi_bench_hf.store import FORMAT
@@ -57,10 +57,7 @@ class Options:
 
 def loaded_editor(editor: Any) -> Any:
     """An editor, or the one of that name; a bare diffusers pipeline is wrapped."""
-    diffusers = sys.modules.get("diffusers")
-    if isinstance(editor, str) or (diffusers is not None and isinstance(editor, diffusers.DiffusionPipeline)):
-        from gsi_bench_hf.pipelines import load_editor
-
+    if isinstance(editor, str) or is_bare_pipeline(editor):
         return load_editor(editor)
     if not callable(editor):
         raise RunStoppedError(
@@ -184,7 +181,7 @@ def header(editor: Any, records: Records, options: Options, way: Way) -> dict[st
     return {
         "format": FORMAT,
         "arguments": {
-            "gsi-bench-hf": _version("gsi-bench-hf"),
+            "gsi-bench-hf": versions_of(["gsi-bench-hf"]).get("gsi-bench-hf"),
             "editor": described,
             "dataset": {
                 "subset": sample.subset,
@@ -210,7 +207,7 @@ def header(editor: Any, records: Records, options: Options, way: Way) -> dict[st
         "continued": 0,
         "python": platform.python_version(),
         "platform": platform.platform(),
-        "packages": {name: found for name in _PACKAGES if (found := _version(name)) is not None},
+        "packages": versions_of(_PACKAGES),
         **options.origin,
     }
 
@@ -253,10 +250,3 @@ def _simple(value: Any) -> Any:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {f.name: _simple(getattr(value, f.name)) for f in dataclasses.fields(value)}
     return value if isinstance(value, (str, int, float, bool, type(None))) else str(value)
-
-
-def _version(package: str) -> str | None:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None

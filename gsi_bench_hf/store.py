@@ -12,7 +12,7 @@ import io
 import json
 import os
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -26,6 +26,7 @@ from gsi_bench_hf.durable import (
     append_synced,
     clear_errors,
     dump_json,
+    leaves,
     lock,
     plain,
     write_atomic,
@@ -96,7 +97,11 @@ def read_samples(folder: Path) -> tuple[dict[str, dict[str, Any]], int]:
 
 
 def _parts(folder: Path) -> list[Path]:
-    return sorted(folder.glob(f"{Path(SAMPLES_FILE).stem}.part*{Path(SAMPLES_FILE).suffix}"))
+    return sorted(folder.glob(_part_name("*")))
+
+
+def _part_name(part: int | str) -> str:
+    return str(Path(SAMPLES_FILE).with_suffix(f".part{part}.jsonl"))
 
 
 class RunFolder:
@@ -178,8 +183,7 @@ class RunFolder:
         """Add a finished sample; when this returns, the line is on the disk."""
         kept: dict[str, Any] = plain(record)
         line = json.dumps(kept, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode() + b"\n"
-        name = Path(SAMPLES_FILE)
-        append_synced(self.path / (name.with_suffix(f".part{self._part}.jsonl") if self._part else name), line)
+        append_synced(self.path / (_part_name(self._part) if self._part else SAMPLES_FILE), line)
         self.records[kept["id"]] = kept
 
     def take_in_parts(self) -> None:
@@ -245,18 +249,10 @@ def _parse(line: bytes) -> dict[str, Any] | None:
 
 
 def _check_same(folder: Path, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
-    old, new = dict(_leaves(before)), dict(_leaves(now))
+    old, new = dict(leaves(before)), dict(leaves(now))
     changed = [key for key in {**old, **new} if old.get(key) != new.get(key)]
     if changed:
         differences = "; ".join(f"{key} was {old.get(key)!r} and is now {new.get(key)!r}" for key in changed)
         raise RunFolderError(
             f"{folder} holds a run with other arguments: {differences}. Choose another --out, or give the arguments it began with"
         )
-
-
-def _leaves(value: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    for key, part in value.items():
-        if isinstance(part, Mapping):
-            yield from _leaves(part, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", part

@@ -24,6 +24,11 @@ OPERATIONS: tuple[Operation, ...] = get_args(Operation)
 Protocol_ = Literal["paper", "strict"]
 
 
+def is_simulated(subset: str) -> bool:
+    """Whether a subset is rendered here; a score on it is called GSI-Sim, never GSI-Bench."""
+    return subset.startswith("sim-")
+
+
 @dataclass(frozen=True, eq=False)
 class Box3D:
     """An oriented box in the camera frame.

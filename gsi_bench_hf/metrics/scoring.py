@@ -26,7 +26,7 @@ from gsi_bench_hf.metrics.lpips import choose_lpips
 from gsi_bench_hf.metrics.protocol_paper import same_viewpoint, score_edit, to_detector_frame, view_score
 from gsi_bench_hf.metrics.protocol_strict import score_strict
 from gsi_bench_hf.metrics.summary import AVERAGE, METRICS, SampleScore, summarise, unscorable
-from gsi_bench_hf.types import Box3D, Detection, Judgement, Protocol_, Sample, Scan, UnscorableError
+from gsi_bench_hf.types import Box3D, Detection, Judgement, Protocol_, Sample, Scan, UnscorableError, is_simulated
 
 if TYPE_CHECKING:
     from gsi_bench_hf.metrics.lpips import Lpips
@@ -58,7 +58,7 @@ def resolve_protocol(protocol: str, sample: Sample) -> Protocol_:
         ValueError: for an unknown protocol.
     """
     if protocol == "auto":
-        return "strict" if sample.subset.startswith("sim-") else "paper"
+        return "strict" if is_simulated(sample.subset) else "paper"
     if protocol == "paper":
         return "paper"
     if protocol == "strict":

@@ -26,7 +26,6 @@ LICENCES = frozenset(_IDENTIFIERS.split())
 """The identifiers that the Hub takes as `license`."""
 
 PIPELINE_TAGS = ("image-to-image", "image-text-to-image")
-_REPO_ID = re.compile(r"(?:[\w-][\w.-]*/)?[\w-][\w.-]{0,95}\Z", re.ASCII)
 _LICENCE_NAME = re.compile(r"[a-z0-9][a-z0-9.+-]*\Z")
 _FRONT_MATTER = re.compile(r"\A---\r?\n(.*?)\r?\n---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
 _REQUIRED = ("license", "pipeline_tag", "tags", "model-index")
@@ -42,7 +41,14 @@ def is_repo_id(name: str) -> bool:
     >>> is_repo_id("timbrooks/instruct-pix2pix"), is_repo_id("http://localhost:8000/v1"), is_repo_id("/home/me/model")
     (True, False, False)
     """
-    return bool(_REPO_ID.match(name)) and "--" not in name and ".." not in name and not name.endswith((".", ".git"))
+    from huggingface_hub.errors import HFValidationError
+    from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]  # documented, not in __all__
+
+    try:
+        validate_repo_id(name)
+    except HFValidationError:
+        return False
+    return True
 
 
 def check_card(content: str) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gsi_bench_hf.model_card.metadata import checkpoint_of, full_size, is_simulated
+from gsi_bench_hf.durable import leaves
+from gsi_bench_hf.model_card.metadata import checkpoint_of, full_size
 from gsi_bench_hf.results import Results
+from gsi_bench_hf.types import is_simulated
 
 _NAMED = ("python:", "inference:", "http://", "https://", "chat+http")
 _LOADING = (
@@ -34,7 +36,7 @@ def argument_rows(results: Results) -> list[tuple[str, str]]:
     run = results.run
     arguments = {k: v for k, v in run["arguments"].items() if k not in _SAID_ELSEWHERE}
     arguments["environment"] = {k: v for k, v in run.get("environment", {}).items() if k not in _SAID_ELSEWHERE}
-    return [(name, _shown(value)) for name, value in _leaves(arguments) if value not in (None, "", [], {})]
+    return [(name, _shown(value)) for name, value in leaves(arguments) if value not in (None, "", [], {})]
 
 
 def version_rows(results: Results) -> list[tuple[str, str]]:
@@ -143,14 +145,6 @@ def _wrapped(words: Sequence[str]) -> str:
         else:
             lines[-1] = f"{lines[-1]} {quoted}".strip()
     return " \\\n  ".join(lines)
-
-
-def _leaves(value: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    for key, part in value.items():
-        if isinstance(part, Mapping):
-            yield from _leaves(part, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", part
 
 
 def _shown(value: Any) -> str:

@@ -12,6 +12,7 @@ from gsi_bench_hf.data.subsets import SUBSETS, hub_repo
 from gsi_bench_hf.model_card.checks import LICENCES, CardError, is_repo_id
 from gsi_bench_hf.report.cards import TITLES
 from gsi_bench_hf.results import METRICS, SHORT, Results
+from gsi_bench_hf.types import is_simulated
 
 if TYPE_CHECKING:
     from huggingface_hub import EvalResult, EvalResultEntry, ModelCardData
@@ -21,11 +22,6 @@ if TYPE_CHECKING:
 _TASK = "image-to-image"
 _METRIC_TYPES = {"average": "gsi_bench"}
 _OURS = "apache-2.0"
-
-
-def is_simulated(subset: str) -> bool:
-    """Whether a subset is rendered here; a score on it is called GSI-Sim, never GSI-Bench."""
-    return subset.startswith("sim-")
 
 
 def full_size(subset: str) -> int | None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from gsi_bench_hf._shipped import shipped
 from gsi_bench_hf.report.template import page_template
 
 GENERIC = "generic.md.jinja"
@@ -22,15 +23,7 @@ def card_folder() -> Path:
     Raises:
         FileNotFoundError: when it is in neither place.
     """
-    package = Path(__file__).parent.parent
-    places = (package / "_model_cards", package.parent / "model_cards")
-    for place in places:
-        if (place / GENERIC).is_file():
-            return place
-    raise FileNotFoundError(
-        f"the model card templates are neither in {places[0]} nor in {places[1]}; the installation is damaged, "
-        "install gsi-bench-hf again"
-    )
+    return shipped(f"the model card template {GENERIC!r}", "_model_cards", "model_cards", GENERIC).parent
 
 
 def render(template: str, values: Mapping[str, Any]) -> str:

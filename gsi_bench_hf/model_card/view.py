@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 from gsi_bench_hf.data.subsets import CITATION, SUBSETS
 from gsi_bench_hf.model_card.examples import Example
 from gsi_bench_hf.model_card.how import argument_rows, command, editor_arguments, editor_name, public, version_rows
-from gsi_bench_hf.model_card.metadata import checkpoint_of, full_size, is_simulated, licence_of, sample_count
+from gsi_bench_hf.model_card.metadata import checkpoint_of, full_size, licence_of, sample_count
 from gsi_bench_hf.report.cards import TITLES, error_words, number
 from gsi_bench_hf.report.view import CAPTIONS
 from gsi_bench_hf.results import METRICS, SHORT, Results, load_ladder
+from gsi_bench_hf.types import is_simulated
 
 if TYPE_CHECKING:
     from gsi_bench_hf.pipelines.families import Family

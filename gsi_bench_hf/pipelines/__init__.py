@@ -14,7 +14,7 @@ from typing import Any
 from gsi_bench_hf.pipelines.base import Editor, EditorSpec, EditOutput
 from gsi_bench_hf.registry import Registry
 
-__all__ = ["EDITORS", "EditOutput", "Editor", "EditorSpec", "load_editor"]
+__all__ = ["EDITORS", "EditOutput", "Editor", "EditorSpec", "is_bare_pipeline", "load_editor"]
 
 EDITORS: Registry[EditorSpec] = Registry("editor", "gsi_bench_hf.editors")
 _PREFIXES = {
@@ -80,6 +80,12 @@ def load_editor(name: Any, **kwargs: Any) -> Any:
     return factory(**kwargs)
 
 
+def is_bare_pipeline(thing: Any) -> bool:
+    """Whether an object is a pipeline of diffusers, not wrapped yet."""
+    diffusers = sys.modules.get("diffusers")  # an object of its classes has imported it
+    return diffusers is not None and isinstance(thing, diffusers.DiffusionPipeline)
+
+
 def _maker(path: str) -> Callable[..., Any]:
     return EditorSpec(f"gsi_bench_hf.pipelines.{path}", "").load()
 
@@ -92,8 +98,7 @@ def _is_pipeline(name: str) -> bool:
 
 def _from_object(thing: Any, kwargs: dict[str, Any]) -> Any:
     """An editor out of an object: pipelines are wrapped, and so are functions; anything else is one if it can be called."""
-    diffusers = sys.modules.get("diffusers")  # an object of its classes has imported it
-    if diffusers is not None and isinstance(thing, diffusers.DiffusionPipeline):
+    if is_bare_pipeline(thing):
         from gsi_bench_hf.pipelines.diffusers_editor import GSIEditPipeline
         from gsi_bench_hf.pipelines.families import FAMILIES
 

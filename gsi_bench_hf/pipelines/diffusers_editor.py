@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 from gsi_bench_hf.durable import RunWarning
-from gsi_bench_hf.editing import EditFailedError, EditMemoryError, EditRefusedError
+from gsi_bench_hf.editing import EditFailedError, EditMemoryError, EditRefusedError, as_pil
 from gsi_bench_hf.pipelines.base import EditOutput
 from gsi_bench_hf.pipelines.families import Family, family_of
 from gsi_bench_hf.pipelines.families.generic import generic_family
@@ -296,5 +296,4 @@ def _as_image(value: Any) -> Any:
         return EditFailedError(
             "the model's image holds NaN or infinities; another dtype may help (dtype='bfloat16' or 'float32')"
         )
-    array = np.rint(np.clip(array, 0.0, 1.0) * 255.0).astype(np.uint8)
-    return Image.fromarray(array[..., 0] if array.ndim == 3 and array.shape[2] == 1 else array)
+    return as_pil(array)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -46,8 +46,13 @@ def named(thing: Any) -> str:
 
 def library_versions() -> dict[str, str]:
     """Versions of the libraries that have a hand in an edit, of those that are there."""
+    return versions_of(_LIBRARIES)
+
+
+def versions_of(packages: Iterable[str]) -> dict[str, str]:
+    """Package -> version, of those that are installed."""
     found = {}
-    for name in _LIBRARIES:
+    for name in packages:
         try:
             found[name] = version(name)
         except PackageNotFoundError:

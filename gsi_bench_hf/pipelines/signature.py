@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 from collections.abc import Iterable, Mapping
 from typing import Any
+
+from gsi_bench_hf.registry import did_you_mean
 
 
 def parameters_of(pipeline: Any) -> Mapping[str, inspect.Parameter]:
@@ -24,6 +25,5 @@ def check_arguments(what: str, given: Iterable[str], accepted: Iterable[str], re
         if name in reserved:
             raise TypeError(f"{what}: {name} is given by the run itself; leave it out")
         if name not in allowed:
-            near = difflib.get_close_matches(name, allowed, n=1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
+            hint = did_you_mean(name, allowed)
             raise TypeError(f"{what} takes no {name}.{hint} It takes {', '.join(allowed)}")

@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from gsi_bench_hf.durable import leaves
 from gsi_bench_hf.report.cards import BYTES, TITLES, extremes, make_cards, number, percent
 from gsi_bench_hf.results import METRICS, SHORT, Results, kind_of, load_ladder, load_results
+from gsi_bench_hf.types import is_simulated
 
 CAPTIONS = {
     "strict": {
@@ -48,7 +50,7 @@ def _group(runs: list[Results], max_samples: int, budget: int) -> dict[str, Any]
         "key": f"{runs[0].subset}-{runs[0].protocol}",
         "subset": runs[0].subset,
         "protocol": runs[0].protocol,
-        "simulated": runs[0].subset.startswith("sim-"),
+        "simulated": is_simulated(runs[0].subset),
         "locality": runs[0].locality,
         "runs": [_run(run, label) for run, label in zip(runs, labels, strict=True)],
         "has_ladder": bool(ladder),
@@ -137,9 +139,9 @@ def _facts(run: Results) -> list[tuple[str, str]]:
     header, arguments = run.run, run.run["arguments"]
     facts = {
         "folder": run.folder.name,
-        **{f"editor {k}" if k != "name" else "editor": v for k, v in _flat(arguments["editor"])},
-        **{f"dataset {k}": v for k, v in _flat(arguments["dataset"])},
-        **dict(_flat({k: arguments[k] for k in ("protocol", "detector", "judge", "seed")})),
+        **{f"editor {k}" if k != "name" else "editor": v for k, v in leaves(arguments["editor"], " ")},
+        **{f"dataset {k}": v for k, v in leaves(arguments["dataset"], " ")},
+        **dict(leaves({k: arguments[k] for k in ("protocol", "detector", "judge", "seed")}, " ")),
         "LPIPS": arguments["lpips"] or "not used",
         "time limit": f"{header['timeout_s']:g} s a sample",
         "time spent": _times(run.samples),
@@ -148,7 +150,7 @@ def _facts(run: Results) -> list[tuple[str, str]]:
         "calls at once": _above_one(header.get("concurrency")),
         "processes": _above_one(header.get("processes")),
         "edited at the second try": sum("first_try" in s for s in run.samples) or None,
-        **dict(_flat(header.get("environment") or {})),
+        **dict(leaves(header.get("environment") or {}, " ")),
         "repeat of": (header.get("repeat_of") or {}).get("folder"),
         "begun": header["created"],
         "taken up again": f"{header['continued']} times" if header["continued"] else None,
@@ -187,13 +189,6 @@ def _batches(samples: Sequence[Mapping[str, Any]]) -> str | None:
 
 def _above_one(number: int | None) -> int | None:
     return number if number and number > 1 else None
-
-
-def _flat(value: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
-    pairs: list[tuple[str, Any]] = []
-    for key, part in value.items():
-        pairs += _flat(part, f"{prefix}{key} ") if isinstance(part, Mapping) else [(f"{prefix}{key}", part)]
-    return pairs
 
 
 def _interval(bounds: tuple[float, float]) -> str | None:

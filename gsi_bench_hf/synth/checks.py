@@ -97,7 +97,7 @@ class Stage:
         self.scene = scene
         self.rejections = rejections
         self._renderer = renderer
-        self._on_table = scene.environment == "tabletop"
+        self._on_table = not scene.is_room
         self._limits = TABLE if self._on_table else ROOM
         self._standing = Standing(scene)
 
@@ -236,10 +236,13 @@ class Stage:
         turned = result.object(proposal.target_id)
         start = self.scene.object(proposal.target_id).rotation
         opposite = start @ turned.rotation.T @ start
-        for rotation, apart_deg in (
-            (opposite, 2.0 * proposal.angle_deg),
-            (turned.rotation @ rotation_z(np.pi), 180.0),
-        ):
+        half_turn_on = turned.rotation @ rotation_z(np.pi)
+        # Of a quarter turn they are one, of a half turn the turn itself and the source.
+        others = {
+            90.0: ((half_turn_on, 180.0),),
+            180.0: (),
+        }.get(proposal.angle_deg, ((opposite, 2.0 * proposal.angle_deg), (half_turn_on, 180.0)))
+        for rotation, apart_deg in others:
             if not looks_the_same(turned.symmetry, apart_deg):
                 other = dataclasses.replace(turned, rotation=rotation)
                 yield tuple(other if o is turned else o for o in result.objects)
