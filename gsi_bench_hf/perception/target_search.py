@@ -35,6 +35,8 @@ _SAME_TURN_RAD = np.deg2rad(28.0)
 _WORTH_REFINING = 0.75
 """A drafted turn is refined in full light if it is this near to the best: the best has had that already."""
 _WELL_EXPLAINED = 0.85
+_SHADOW_LACKS = 0.25
+"""A shadow isn't seen if it speaks against the pose by this share of what the target itself speaks for it."""
 _BADLY_EXPLAINED = 0.65
 _PLAIN_EDITS = 2
 _RIVAL = 0.85
@@ -252,7 +254,7 @@ class TargetSearch:
         # Most edits leave the turn as it was, and a draft can't tell a handle that is all but hidden: better light shall.
         back = self.known.spun(best.pose, [-best.pose.yaw_rad], draft.camera)
         tried += self._apart([draft.measure(pose) for pose in back], best)
-        fits = [draft.refine(fit.pose, free=self._free, iterations=3, leniencies=(2.0,)) for fit in tried]
+        fits = [draft.refine(fit.pose, free=self._free, iterations=2, leniencies=(2.0,)) for fit in tried]
         fits = [middle.measure(fit.pose) for fit in fits]
         fits = [
             middle.refine(fit.pose, free=self._free, iterations=3, leniencies=(_MIDDLE_LENIENCY,))
@@ -275,7 +277,9 @@ class TargetSearch:
 
     def _lacks_shadow(self, fit: Fit) -> bool:
         """Whether the shadow that it would throw isn't seen, which may have misled the search; in a room they are faint."""
-        return not self.known.is_room and fit.beside < 0.0 and not self._is_well_explained(fit)
+        return (
+            not self.known.is_room and fit.beside < -_SHADOW_LACKS * fit.on_target and not self._is_well_explained(fit)
+        )
 
     def _is_well_explained(self, fit: Fit, least: float = _WELL_EXPLAINED) -> bool:
         """Whether next to nothing is left to explain on the target."""
