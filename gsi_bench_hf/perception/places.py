@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable
 
 import numpy as np
@@ -50,6 +51,22 @@ def scattered(known: KnownScene, pose: Pose) -> list[Pose]:
     shifts = [(u, v) for u in range(-2, 3) for v in range(-2, 3) if (u, v) != (0, 0)]
     found = [known.shifted(pose, u * step_px, v * step_px) for u, v in shifts]
     return [place for place in found if place is not None]
+
+
+def along_the_view(known: KnownScene, pose: Pose) -> list[Pose]:
+    """Poses nearer and farther on the same surface, and those of the source's own size which are seen in the same place.
+
+    They look nearly the same where a surface is seen edge-on, or where what is farther away is larger.
+    """
+    height_m = 0.5 * float(known.target.size_m[2]) * known.target.scale
+    middle_px = known.middle_px(pose)
+    u_px, v_px = middle_px.tolist()
+    own = [known.pose_at(u_px, v_px, height_m, 0.0, 0.0), *other_surfaces(known, [middle_px], height_m)]
+    found = [dataclasses.replace(p, yaw_rad=pose.yaw_rad) for p in own if p is not None]
+    ahead = known.camera.world_from_camera[:2, 2]
+    ahead = ahead / max(float(np.linalg.norm(ahead)), 1e-9)
+    steps_m = [sign * step_m for step_m in (0.015, 0.03, 0.06, 0.1) for sign in (-1.0, 1.0)]
+    return found + [pose.plus(np.array([*(step_m * ahead), 0.0, 0.0])) for step_m in steps_m]
 
 
 def plain_edits(known: KnownScene, changed: Bool) -> list[Pose]:

@@ -12,7 +12,7 @@ from gsi_bench_hf.perception import pose_search
 from gsi_bench_hf.perception.changes import regions, unexplained_mask
 from gsi_bench_hf.perception.edited_image import EditedImage
 from gsi_bench_hf.perception.known_scene import KnownScene, Pose
-from gsi_bench_hf.perception.places import other_surfaces, plain_edits, scattered
+from gsi_bench_hf.perception.places import along_the_view, other_surfaces, plain_edits, scattered
 from gsi_bench_hf.perception.pose_refine import Fit, Matcher, shrink
 from gsi_bench_hf.synth.render import Quality
 
@@ -202,7 +202,8 @@ class TargetSearch:
         # Lamps and walls make shadows far beyond a thing's own window: what is compared must be seen in one.
         measured = final.compared([fit.pose for fit in rivals])
         finished = [self._finished(final, fit) for fit in near_best(measured)[:2]]
-        return max(final.compared([fit.pose for fit in finished]), key=lambda fit: fit.relief)
+        best = max(final.compared([fit.pose for fit in finished]), key=lambda fit: fit.relief)
+        return self._nearer_or_farther(final, best) if self.known.is_room else best
 
     def _finished(self, final: Matcher, best: Fit) -> Fit:
         """The fit refined to the end."""
@@ -211,6 +212,20 @@ class TargetSearch:
             # A clean image is held to so little difference that the descent may stall a few pixels away.
             again = final.refine(fit.pose, free=self._free, iterations=4, leniencies=(4.0, 2.0, 1.0))
             fit = max(fit, again, key=lambda f: f.relief)
+        return fit
+
+    def _nearer_or_farther(self, final: Matcher, fit: Fit) -> Fit:
+        """The fit, or a better one that is hard to tell from it: the descent crawls along the view."""
+        for _ in range(3):
+            if self._is_well_explained(fit):
+                break
+            final.use(2.0)
+            tried = [final.measure(pose) for pose in (fit.pose, *along_the_view(self.known, fit.pose))]
+            start = max(tried, key=lambda f: f.relief)
+            again = final.refine(start.pose, free=self._free, iterations=3, leniencies=(2.0, 1.0))
+            if again.relief <= 1.02 * fit.relief:
+                break
+            fit = again
         return fit
 
     def _drafted(self, draft: Matcher, candidates: list[pose_search.Candidate]) -> list[Fit]:
@@ -277,9 +292,9 @@ class TargetSearch:
 
     def _lacks_shadow(self, fit: Fit) -> bool:
         """Whether the shadow that it would throw isn't seen, which may have misled the search; in a room they are faint."""
-        return (
-            not self.known.is_room and fit.beside < -_SHADOW_LACKS * fit.on_target and not self._is_well_explained(fit)
-        )
+        if self.known.is_room or self._is_well_explained(fit):
+            return False
+        return fit.beside < -_SHADOW_LACKS * fit.on_target or not self._is_well_explained(fit, _BADLY_EXPLAINED)
 
     def _is_well_explained(self, fit: Fit, least: float = _WELL_EXPLAINED) -> bool:
         """Whether next to nothing is left to explain on the target."""
