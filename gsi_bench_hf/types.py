@@ -137,7 +137,14 @@ class Scan:
 
 @dataclass(frozen=True)
 class Judgement:
-    """A judge's word on how well the target kept its looks: `score` 0..10, or None with the `reason` why there is none."""
+    """A judge's word on how well the target kept its looks: `score` 0..10, or None with the `reason` why there is none.
+
+    Attributes:
+        score: 0..10; the mean where the judge was asked several times.
+        reason: in the judge's words, or why there is no score.
+        kind: what a missing score is counted as, such as "refused"; "" where there is one, or the judge knows no kinds.
+        scores: of every time it was asked, where that was more than once; None where there was no score.
+    """
 
     score: float | None
     reason: str = ""
@@ -164,12 +171,18 @@ class Judge(Protocol):
         """Judge `edited` against the record's source image. Never raises for a reply that can't be read: that is a None."""
         ...
 
+    kind: str = ""
+    scores: tuple[float | None, ...] = ()
 
 def as_image(value: Any) -> Image.Image | None:
     """A PIL image from what a dataset row may hold: a PIL image, `{"bytes", "path"}`, an array, encoded bytes, or None."""
     if value is None or isinstance(value, Image.Image):
         return value
     if isinstance(value, Mapping):
+class JudgeStoppedError(Exception):
+    """A judge can't go on, whatever it is shown; the message says why. The run stops, and what is finished stays."""
+
+
         return Image.open(io.BytesIO(value["bytes"]) if value.get("bytes") is not None else value["path"])
     if isinstance(value, bytes):
         return Image.open(io.BytesIO(value))

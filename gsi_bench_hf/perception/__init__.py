@@ -49,11 +49,27 @@ JUDGES.add("cached", _cached_judge)
 
 
 def load_detector(name: str, **kwargs: Any) -> Detector:
+def _chat(**kwargs: Any) -> Judge:
+    """Asks a model behind an endpoint of chat completions: url= or provider=, model=, rubric=, repeats=, …"""
+    from gsi_bench_hf.perception.chat.endpoint import ChatJudge
+
+    return ChatJudge(**kwargs)
+
+
+def _local(**kwargs: Any) -> Judge:
+    """Asks an image-text-to-text model of transformers in this process: model=, revision=, rubric=, …"""
+    from gsi_bench_hf.perception.chat.local import LocalJudge
+
+    return LocalJudge(**kwargs)
+
+
     """A detector by name.
 
     Args:
         name: one of `DETECTORS`.
         kwargs: for its constructor: "cached" needs `path=`, "scene-fit" takes `renderer=`.
+JUDGES.add("chat", _chat)
+JUDGES.add("local", _local)
 
     Raises:
         UnknownNameError: no such detector; the message suggests one.
@@ -66,7 +82,8 @@ def load_judge(name: str, **kwargs: Any) -> Judge:
 
     Args:
         name: one of `JUDGES`.
-        kwargs: for its constructor: "cached" needs `path=`, "render-compare" takes `renderer=`.
+        kwargs: for its constructor: "cached" needs `path=`, "chat" `url=` or `provider=`, "local" `model=`, and
+            "render-compare" takes `renderer=`.
 
     Raises:
         UnknownNameError: no such judge; the message suggests one.
