@@ -122,6 +122,9 @@ class Scan:
         added: how many objects are in the edited image that the source did not have.
         camera_translation_m, camera_rotation: the edited image's camera in the source camera's frame, where it was looked for.
         diagnostics: plain JSON values worth keeping (residuals, number of renders).
+        relative: whether `origin` was detected as `edited` was: then what was found counts relative to `source_target`.
+        source_target: the target among `origin`; None where it is not there, or not known.
+        looks: the same edit seen again, for how sure the detector is.
     """
 
     origin: tuple[Detection, ...]
@@ -133,6 +136,26 @@ class Scan:
     camera_translation_m: Float | None = None
     camera_rotation: Float | None = None
     diagnostics: Mapping[str, Any] = field(default_factory=dict)
+    relative: bool = False
+    source_target: Detection | None = None
+    looks: tuple[Look, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """The same source and edited image seen again: cut a little otherwise, or by another detector.
+
+    Attributes:
+        name: "crop 2", or the other detector's name.
+        scan: what was found, in the frame and the pixels of the whole images; None where that failed.
+        reason: why it failed.
+        same_detector: whether what it found can be laid beside what the first look found.
+    """
+
+    name: str
+    scan: Scan | None
+    reason: str | None = None
+    same_detector: bool = True
 
 
 @dataclass(frozen=True)
@@ -148,10 +171,16 @@ class Judgement:
 
     score: float | None
     reason: str = ""
+    kind: str = ""
+    scores: tuple[float | None, ...] = ()
 
 
 class UnscorableError(Exception):
     """An image can't be scored; the message says why. The sample's metrics become NaN and are counted."""
+
+
+class JudgeStoppedError(Exception):
+    """A judge can't go on, whatever it is shown; the message says why. The run stops, and what is finished stays."""
 
 
 @runtime_checkable
@@ -171,18 +200,12 @@ class Judge(Protocol):
         """Judge `edited` against the record's source image. Never raises for a reply that can't be read: that is a None."""
         ...
 
-    kind: str = ""
-    scores: tuple[float | None, ...] = ()
 
 def as_image(value: Any) -> Image.Image | None:
     """A PIL image from what a dataset row may hold: a PIL image, `{"bytes", "path"}`, an array, encoded bytes, or None."""
     if value is None or isinstance(value, Image.Image):
         return value
     if isinstance(value, Mapping):
-class JudgeStoppedError(Exception):
-    """A judge can't go on, whatever it is shown; the message says why. The run stops, and what is finished stays."""
-
-
         return Image.open(io.BytesIO(value["bytes"]) if value.get("bytes") is not None else value["path"])
     if isinstance(value, bytes):
         return Image.open(io.BytesIO(value))

@@ -28,6 +28,13 @@ def _cached_detector(**kwargs: Any) -> Detector:
     return CachedDetector(**kwargs)
 
 
+def _detany3d(**kwargs: Any) -> Detector:
+    """DetAny3D, as the paper used it, from a checkout and weights of your own; for photographs."""
+    from gsi_bench_hf.perception.detany3d import DetAny3D
+
+    return DetAny3D(**kwargs)
+
+
 def _render_compare(**kwargs: Any) -> Judge:
     """Compares the target with its render where it was found; for records that carry a scene."""
     from gsi_bench_hf.perception.render_compare import RenderCompare
@@ -42,13 +49,6 @@ def _cached_judge(**kwargs: Any) -> Judge:
     return CachedJudge(**kwargs)
 
 
-DETECTORS.add("scene-fit", _scene_fit)
-DETECTORS.add("cached", _cached_detector)
-JUDGES.add("render-compare", _render_compare)
-JUDGES.add("cached", _cached_judge)
-
-
-def load_detector(name: str, **kwargs: Any) -> Detector:
 def _chat(**kwargs: Any) -> Judge:
     """Asks a model behind an endpoint of chat completions: url= or provider=, model=, rubric=, repeats=, …"""
     from gsi_bench_hf.perception.chat.endpoint import ChatJudge
@@ -63,13 +63,21 @@ def _local(**kwargs: Any) -> Judge:
     return LocalJudge(**kwargs)
 
 
+DETECTORS.add("scene-fit", _scene_fit)
+DETECTORS.add("cached", _cached_detector)
+DETECTORS.add("detany3d", _detany3d)
+JUDGES.add("render-compare", _render_compare)
+JUDGES.add("cached", _cached_judge)
+JUDGES.add("chat", _chat)
+JUDGES.add("local", _local)
+
+
+def load_detector(name: str, **kwargs: Any) -> Detector:
     """A detector by name.
 
     Args:
         name: one of `DETECTORS`.
-        kwargs: for its constructor: "cached" needs `path=`, "scene-fit" takes `renderer=`.
-JUDGES.add("chat", _chat)
-JUDGES.add("local", _local)
+        kwargs: for its constructor: "cached" needs `path=`, "detany3d" `checkout=`, "scene-fit" takes `renderer=`.
 
     Raises:
         UnknownNameError: no such detector; the message suggests one.
