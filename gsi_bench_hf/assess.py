@@ -12,7 +12,7 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ import numpy as np
 from PIL import Image
 
 from gsi_bench_hf.editing import describe
+from gsi_bench_hf.judging import Ahead, Elsewhere, is_ahead
 from gsi_bench_hf.metrics.lpips import PUBLISHED
 from gsi_bench_hf.perception.packed import pack
 from gsi_bench_hf.synth.render import RendererError
@@ -29,6 +30,8 @@ from gsi_bench_hf.types import (
     Detection,
     Detector,
     Judge,
+    Judgement,
+    JudgeStoppedError,
     Protocol_,
     Sample,
     Scan,
@@ -74,10 +77,15 @@ class Assessor:
 
             self._lpips = load_lpips(None if tools.lpips == PUBLISHED else tools.lpips)
 
-    def assess(self, row: Mapping[str, Any], edited: Image.Image) -> dict[str, Any]:
+    def assess(self, row: Mapping[str, Any], edited: Image.Image, judged: Judgement | None = None) -> dict[str, Any]:
         """The part of a sample's line that says how the edited image did: status, scores, what was found.
 
         Whatever goes wrong in here is this sample's failure; a missing package or OpenGL is not, since it would be every one's.
+
+        Args:
+            row: the record.
+            edited: the edited image.
+            judged: what the judge said of it, where it was asked before.
         """
         from gsi_bench_hf.metrics.scoring import score_sample
 
@@ -86,12 +94,12 @@ class Assessor:
             with seconds("detect"):
                 scan = self._detector.detect(sample, edited)
             with seconds("judge"):
-                judgement = self._judge.judge(sample, edited, scan)
+                judgement = judged or self._judge.judge(sample, edited, scan)
             with seconds("score"):
                 score = score_sample(sample, edited, scan, judgement, protocol=self._protocol, lpips=self._lpips)
         except UnscorableError as error:
             return failure(seconds.current, f"can't be scored: {error}") | {"seconds": seconds.spent}
-        except (ImportError, MemoryError, RendererError):
+        except (ImportError, MemoryError, RendererError, JudgeStoppedError):
             raise
         except Exception as error:  # noqa: BLE001 - a detector's or judge's bug costs this sample, not the run
             return failure(seconds.current, f"{seconds.current} raised {describe(error)}{_place(error)}") | {
@@ -103,7 +111,7 @@ class Assessor:
             "reason": score.reason,
             "scores": {name: getattr(score, name) for name in SCORES},
             "details": dict(score.details),
-            "judgement": {"score": judgement.score, "reason": judgement.reason},
+            "judgement": _judgement(judgement),
             **_seen(sample, scan),
             "seconds": seconds.spent,
         }
@@ -118,6 +126,11 @@ def _place(error: BaseException) -> str:
 def failure(stage: str, reason: str) -> dict[str, Any]:
     """The part of a sample's line that says why it has no scores."""
     return {"status": "failed", "stage": stage, "reason": reason, "scores": dict.fromkeys(SCORES), "details": {}}
+
+
+def _judgement(judgement: Judgement) -> dict[str, Any]:
+    more = {"kind": judgement.kind, "scores": list(judgement.scores)}
+    return {"score": judgement.score, "reason": judgement.reason, **{k: v for k, v in more.items() if v}}
 
 
 def _seen(sample: Sample, scan: Scan) -> dict[str, Any]:
@@ -189,6 +202,10 @@ class Pool:
     def __init__(self, tools: Tools, num_proc: int) -> None:
         self.num_proc = num_proc
         self._executor: Executor
+        self._ahead: Ahead | None = None
+        if is_ahead(tools.judge):
+            self._ahead = Ahead(tools.judge, self._score, in_caller=num_proc == 1)
+            tools = replace(tools, judge=Elsewhere())
         if num_proc == 1:
             self._assess: Callable[..., Any] = Assessor(tools).assess
             self._executor = _Inline()
@@ -209,10 +226,22 @@ class Pool:
 
     def submit(self, row: Mapping[str, Any], edited: Image.Image) -> Future[Any]:
         """The future of `Assessor.assess(row, edited)`."""
+        if self._ahead is not None:
+            return self._ahead.submit(row, edited)
         return self._executor.submit(self._assess, row, edited)
+
+    @property
+    def depth(self) -> int:
+        """How many images are worth having at work at once."""
+        return 2 * max(self.num_proc, 0 if self._ahead is None else self._ahead.concurrency)
+
+    def _score(self, row: Mapping[str, Any], edited: Image.Image, judged: Judgement) -> Future[Any]:
+        return self._executor.submit(self._assess, row, edited, judged)
 
     def close(self) -> None:
         """Let the processes end, without what was not begun."""
+        if self._ahead is not None:
+            self._ahead.close()
         self._executor.shutdown(wait=True, cancel_futures=True)
 
     def __enter__(self) -> Pool:
@@ -257,11 +286,11 @@ def _check_worker() -> None:
         raise _WORKER[0]
 
 
-def _assess_in_worker(row: Mapping[str, Any], edited: Image.Image) -> dict[str, Any]:
+def _assess_in_worker(row: Mapping[str, Any], edited: Image.Image, judged: Judgement | None = None) -> dict[str, Any]:
     _check_worker()
     assessor = _WORKER[0]
     assert isinstance(assessor, Assessor)
-    return assessor.assess(row, edited)
+    return assessor.assess(row, edited, judged)
 
 
 @contextmanager

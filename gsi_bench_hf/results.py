@@ -37,7 +37,7 @@ class Results:
         samples: one dict a sample, in the order of the dataset: id, operation, instruction, status, reason, scores, details, boxes, …
         protocol: "paper" or "strict"; numbers of the two don't belong in one table.
         counts: samples, ok, failed, partial (of the ok ones, those that lack one of the four), and failed by_reason; where any
-            failed, also by_kind.
+            failed, also by_kind; where the judge says what a missing judgement is counted as, also no_judgement by that.
         locality: what edit locality was measured by.
         run: the content of `run.json`.
         folder: where the run lies.
@@ -74,6 +74,8 @@ class Results:
             lines.append(
                 f"failed: {counts['failed']}, by kind: {', '.join(f'{kind} {n}' for kind, n in kinds.items())}"
             )
+        if kinds := counts.get("no_judgement"):
+            lines.append(f"no judgement: {', '.join(f'{kind} {n}' for kind, n in kinds.items())}")
         lines += [f"failed: {count} × {reason}" for reason, count in counts["by_reason"].items()]
         return "\n".join(lines)
 
@@ -103,6 +105,7 @@ def compute_results(folder: str | os.PathLike[str]) -> dict[str, Any]:
     meta = [{"id": s["id"], "operation": s["operation"], "scene_id": s["scene_id"]} for s in samples]
     summary = summarise(scores, meta, protocol=arguments["protocol"], rng=np.random.default_rng(arguments["seed"]))
     failed = [s for s in samples if s["status"] == "failed"]
+    silent = _count(kind for s in samples if (kind := (s.get("judgement") or {}).get("kind")))
     return {
         "format": FORMAT,
         "editor": arguments["editor"],
@@ -118,6 +121,7 @@ def compute_results(folder: str | os.PathLike[str]) -> dict[str, Any]:
             "partial": summary["counts"]["partial"],
             "by_reason": _count(str(s["reason"]) for s in failed),
             **({"by_kind": _count(kind_of(s) for s in failed)} if failed else {}),
+            **({"no_judgement": silent} if silent else {}),
         },
         "failed": [{"id": s["id"], "stage": s["stage"], "kind": kind_of(s), "reason": s["reason"]} for s in failed],
     }

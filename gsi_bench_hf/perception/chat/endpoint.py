@@ -39,7 +39,8 @@ class ChatJudge(AskingJudge):
 
     Args:
         url: the server, its API's root ("http://localhost:8000/v1"), or the call's own address.
-        provider: instead of `url`, a Hugging Face Inference Provider, or "auto"; needs `model`.
+        provider: instead of `url`, a Hugging Face Inference Provider, or "auto", or an address: what
+            `huggingface_hub.InferenceClient` can reach. Needs `model`.
         model: what the server is asked for; None leaves the choice to it.
         rubric: a name or a file, see `load_rubric`.
         structured: whether the server is asked to see to the answer's form (`response_format`, a JSON Schema). "auto" asks, and does

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from gsi_bench_hf.pipelines.endpoints.hosts import ApiKey, Dialect, dialect_of, endpoint_url, find_key
+from gsi_bench_hf.pipelines.endpoints.hosts import ApiKey, Dialect, checked_url, dialect_of, endpoint_url, find_key
 from gsi_bench_hf.pipelines.endpoints.http import Answer, HttpClient
-from gsi_bench_hf.pipelines.endpoints.inference import failure_from
+from gsi_bench_hf.pipelines.endpoints.inference import failure_from, is_hugging_face
 
 _HUB = Dialect("HF_TOKEN")
 
@@ -70,7 +70,7 @@ def transport_to(url: str | None, provider: str | None, model: str | None, acces
 
     Args:
         url: an address, or
-        provider: a Hugging Face Inference Provider, which needs a
+        provider: a Hugging Face Inference Provider, or an address that `InferenceClient` is to call; it needs a
         model: by repo id.
         access: how.
 
@@ -114,19 +114,29 @@ class HttpTransport:
 
 
 class ProviderTransport:
-    """To a Hugging Face Inference Provider, "auto" or by name; without a key with HF_TOKEN or that of `hf auth login`."""
+    """Through `huggingface_hub.InferenceClient`: to an Inference Provider, "auto" or by name, or to an address (its `base_url`).
+
+    Without a key it takes HF_TOKEN, or the token of `hf auth login`, which goes to no host but Hugging Face's.
+    """
 
     sends_seed, length_field = True, "max_tokens"
 
     def __init__(self, provider: str, access: Access) -> None:
         from huggingface_hub import InferenceClient, get_token
 
-        self.where = f"Hugging Face Inference ({provider})"
-        self.key = find_key(_HUB, access.api_key, access.api_key_env) or ApiKey(get_token())
+        address = checked_url(provider) if "://" in provider else None
+        self.where = address or f"Hugging Face Inference ({provider})"
+        self.key, headers = find_key(_HUB, access.api_key, access.api_key_env), {}
+        if not self.key and (address is None or is_hugging_face(address)):
+            self.key = ApiKey(get_token())
+        elif not self.key:
+            headers["authorization"] = ""  # or the client would send the Hub token
+        goal: dict[str, Any] = {"provider": provider} if address is None else {"base_url": address}
         self._client = InferenceClient(
-            provider=provider,  # type: ignore[arg-type]
+            **goal,
             token=self.key.reveal(),
             timeout=access.timeout_s,
+            headers=headers,
             bill_to=access.bill_to,
         )
 
