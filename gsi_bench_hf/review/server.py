@@ -104,7 +104,7 @@ class Handler(BaseHTTPRequestHandler):
         path, _ = self._asked()
         length = self.headers.get("Content-Length", "")
         if not length.isascii() or not length.isdigit() or int(length) > _MAX_BYTES:
-            self.close_connection = True  # what it sent is not read
+            self.close_connection = True  # what it sends is not read
             self._send_json(HTTPStatus.BAD_REQUEST, {"error": f"expected at most {_MAX_BYTES} bytes, and their number"})
             return
         body = self.rfile.read(int(length))
@@ -158,6 +158,8 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Security-Policy", _POLICY)
         self.send_header("X-Content-Type-Options", "nosniff")
         self.send_header("Referrer-Policy", "no-referrer")
+        if self.close_connection:
+            self.send_header("Connection", "close")
         self.end_headers()
         self.wfile.write(body)
 
