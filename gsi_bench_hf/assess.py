@@ -17,24 +17,20 @@ from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from PIL import Image
 
 from gsi_bench_hf.editing import describe
 from gsi_bench_hf.judging import Ahead, Elsewhere, is_ahead
 from gsi_bench_hf.metrics.lpips import PUBLISHED
-from gsi_bench_hf.perception.packed import pack
+from gsi_bench_hf.seen import seen
 from gsi_bench_hf.synth.render import RendererError
 from gsi_bench_hf.types import (
-    Box3D,
-    Detection,
     Detector,
     Judge,
     Judgement,
     JudgeStoppedError,
     Protocol_,
     Sample,
-    Scan,
     UnscorableError,
 )
 
@@ -87,6 +83,7 @@ class Assessor:
             edited: the edited image.
             judged: what the judge said of it, where it was asked before.
         """
+        from gsi_bench_hf.metrics.detector_noise import score_looks
         from gsi_bench_hf.metrics.scoring import score_sample
 
         sample, seconds = Sample(row), _Clock()
@@ -97,6 +94,7 @@ class Assessor:
                 judgement = judged or self._judge.judge(sample, edited, scan)
             with seconds("score"):
                 score = score_sample(sample, edited, scan, judgement, protocol=self._protocol, lpips=self._lpips)
+                looks = score_looks(sample, scan) if self._protocol == "strict" else []
         except UnscorableError as error:
             return failure(seconds.current, f"can't be scored: {error}") | {"seconds": seconds.spent}
         except (ImportError, MemoryError, RendererError, JudgeStoppedError):
@@ -110,9 +108,10 @@ class Assessor:
             "stage": None if score.scorable else "score",
             "reason": score.reason,
             "scores": {name: getattr(score, name) for name in SCORES},
-            "details": dict(score.details),
+            "details": {**score.details, **_spread(score.spatial_accuracy, looks)},
             "judgement": _judgement(judgement),
-            **_seen(sample, scan),
+            **seen(sample, scan, self._protocol),
+            **({"looks": looks} if looks else {}),
             "seconds": seconds.spent,
         }
 
@@ -133,33 +132,10 @@ def _judgement(judgement: Judgement) -> dict[str, Any]:
     return {"score": judgement.score, "reason": judgement.reason, **{k: v for k, v in more.items() if v}}
 
 
-def _seen(sample: Sample, scan: Scan) -> dict[str, Any]:
-    camera = sample.camera
-    return {
-        "scan": {"lost": scan.lost, "added": scan.added, "diagnostics": dict(scan.diagnostics)},
-        "detections": pack(scan),
-        "boxes": {
-            "source": _box(sample.edit.original_box),
-            "wanted": _box(_wanted_box(sample)),
-            "found": _box(None if scan.target is None else scan.target.box),
-        },
-        "camera": {"intrinsics": camera.intrinsics, "width": camera.width, "height": camera.height},
-    }
+def _spread(accuracy: float, looks: list[dict[str, Any]]) -> dict[str, Any]:
+    from gsi_bench_hf.metrics.detector_noise import spread
 
-
-def _wanted_box(sample: Sample) -> Box3D | None:
-    if sample.operation == "remove":
-        return None
-    after: dict[str | None, Detection] = {o.instance_id: o for o in sample.target_objects}
-    if sample.target_id in after:
-        return after[sample.target_id].box
-    return sample.edit.new_box
-
-
-def _box(box: Box3D | None) -> dict[str, Any] | None:
-    if box is None:
-        return None
-    return {"center_m": box.center_m, "extents_m": box.extents_m, "rotation": np.asarray(box.rotation)}
+    return {"detector_spread": spread(accuracy, looks)} if looks else {}
 
 
 class _Clock:

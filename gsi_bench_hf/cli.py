@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from gsi_bench_hf import cli_data, cli_judges, cli_numbers, cli_review, repeat
 from gsi_bench_hf.cli_arguments import CANT_START, WHAT, make_parser
+from gsi_bench_hf.cli_detectors import detector_of
 from gsi_bench_hf.cli_output import complain as _complain
 from gsi_bench_hf.cli_output import say as _say
 from gsi_bench_hf.types import is_simulated
@@ -102,16 +103,15 @@ def _run(arguments: argparse.Namespace) -> int:
     except TypeError as error:
         raise ValueError(f"--editor-arg: {error}") from error
     options = {"timeout_s": arguments.timeout, "origin": repeat.origin(arguments)}
-    return _evaluate(arguments, editor, arguments.detector, cli_judges.judge_of(arguments), **options)
+    return _evaluate(arguments, editor, detector_of(arguments), cli_judges.judge_of(arguments), **options)
 
 
 def _score(arguments: argparse.Namespace) -> int:
     from gsi_bench_hf import perception
     from gsi_bench_hf.pipelines import load_editor
 
-    detector, judge = arguments.detector, cli_judges.judge_of(arguments)
-    if arguments.detections:
-        detector = _cached(perception.load_detector, arguments.detections)
+    cached = _cached(perception.load_detector, arguments.detections) if arguments.detections else None
+    detector, judge = detector_of(arguments, cached), cli_judges.judge_of(arguments)
     if arguments.judgements:
         judge = _cached(perception.load_judge, arguments.judgements)
     return _evaluate(arguments, load_editor(f"folder:{arguments.edited}"), detector, judge)

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
+from gsi_bench_hf.cli_detectors import add_detector
 from gsi_bench_hf.cli_judges import add_agreement, add_judge
 from gsi_bench_hf.cli_review import add_review
 
@@ -165,7 +166,7 @@ def _add_scoring(parser: argparse.ArgumentParser, saved: Mapping[str, Any]) -> N
         "--protocol", choices=("auto", "strict", "paper"), default="auto", help="default: strict on sim-*, else paper"
     )
     parser.add_argument("--data-dir", metavar="DIR", help="a folder of `gsi-bench build`, or the released files")
-    parser.add_argument("--detector", default="auto", metavar="NAME", help="see `gsi-bench list detectors`")
+    add_detector(parser, _assignment, _positive)
     add_judge(parser, _assignment, _positive)
     parser.add_argument(
         "--lpips", default="auto", metavar="auto|none|FILE", help="LPIPS backbone for locality (default: if it is here)"

@@ -43,6 +43,7 @@ __all__ = [
     "resolve_protocol",
     "score_sample",
     "strict_pose",
+    "strict_scan",
     "summarise",
     "unscorable",
 ]
@@ -128,13 +129,17 @@ def paper_inputs(sample: Sample, scan: Scan) -> tuple[dict[str, Any], list[dict[
 
 
 def strict_pose(sample: Sample, scan: Scan) -> StrictScore:
-    """The `strict` score of the pose alone; what a detector of photographs found is anchored first (`anchoring`).
+    """The `strict` score of the pose alone.
 
     Raises:
         UnscorableError: the record or the scan lacks what is needed.
     """
-    seen = scan if sample.operation == "view" else anchored(sample.edit.original_box, scan)
-    return score_strict(sample.edit, seen, sample.target_symmetry)
+    return score_strict(sample.edit, strict_scan(sample, scan), sample.target_symmetry)
+
+
+def strict_scan(sample: Sample, scan: Scan) -> Scan:
+    """The scan as `strict` counts it: what a detector of photographs found is anchored (`anchoring`). Raises `UnscorableError`."""
+    return scan if sample.operation == "view" else anchored(sample.edit.original_box, scan)
 
 
 def changed_region(sample: Sample, scan: Scan) -> NDArray[np.bool_]:
