@@ -163,8 +163,9 @@ class AskingJudge(ABC):
         usage = self._replies.usage()
         tokens = f"; {usage['in']:,} tokens in and {usage['out']:,} out in all" if any(usage.values()) else ""
         kept = f" ({self._kept} of them from before)" if self._kept else ""
+        count = sum(self._kinds.values())
         return (
-            f"Judge {self._whom()}: {sum(self._kinds.values())} questions{kept}, {self._kinds[ANSWERED]} answered"
+            f"Judge {self._whom()}: {count} question{'s' * (count != 1)}{kept}, {self._kinds[ANSWERED]} answered"
             f"{f'; {missing}' if missing else ''}{tokens}"
         )
 
