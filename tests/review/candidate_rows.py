@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,8 @@ import tiny
 
 from gsi_bench_hf.data.features import features
 from gsi_bench_hf.review import Decision
+from gsi_bench_hf.review.server import Server
+from gsi_bench_hf.review.session import Session
 
 _NOTHING = ("instruction_zh", "reference", "depth", "segmentation", "target_segmentation", "difficulty")
 _OBJECT = {"label": "square", "instance_id": "square-1", "rotation_matrix": tiny.IDENTITY, "visible_fraction": 1.0}
@@ -98,6 +101,19 @@ class Process:
         printed, errors = self.process.communicate(timeout=60)
         assert self.process.returncode == 0, errors
         return printed
+
+
+@contextmanager
+def serving(session: Session) -> Iterator[str]:
+    """The address of a server in this process."""
+    with Server(session, "127.0.0.1", 0) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        try:
+            yield server.url
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 @contextmanager

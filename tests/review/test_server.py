@@ -7,13 +7,12 @@ import json
 import re
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pyarrow.parquet as pq
 import pytest
-from candidate_rows import Process, candidate, lines, note, reviewing, write
+from candidate_rows import Process, candidate, lines, note, reviewing, serving, write
 
 from gsi_bench_hf import cli
 from gsi_bench_hf.review import ReviewError
@@ -52,22 +51,9 @@ def session(folder) -> Iterator[Session]:
         yield session
 
 
-@contextmanager
-def serving(session: Session) -> Iterator[Client]:
-    with Server(session, "127.0.0.1", 0) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        try:
-            with Client(server.url) as client:
-                yield client
-        finally:
-            server.shutdown()
-            thread.join()
-
-
 @pytest.fixture
 def client(session) -> Iterator[Client]:
-    with serving(session) as client:
+    with serving(session) as url, Client(url) as client:
         yield client
 
 
@@ -173,7 +159,7 @@ def test_a_full_disk_is_said_and_nothing_counts_as_saved(client, folder):
 
 def test_a_candidate_that_can_not_be_shown_is_said(tmp_path):
     write(tmp_path, [candidate(0, source_image={"bytes": b"\x89PNG\r\n\x1a\nbroken", "path": None}), candidate(1)])
-    with Session(tmp_path, "ann") as session, serving(session) as client:
+    with Session(tmp_path, "ann") as session, serving(session) as url, Client(url) as client:
         status, _, answer = client.ask("card?n=0")
         assert (status, json.loads(answer)["error"][:28]) == (500, "the candidate can't be shown")
         assert client.ask("card?n=1")[0] == 200
@@ -208,8 +194,7 @@ def test_killed_at_any_moment_what_was_answered_is_there(folder):
     """A process decides as fast as it can until it is killed; then everything it had an answer for is found."""
     process = Process(folder, "--reviewer", "ann")
     answered: list[str] = []
-    timer = threading.Timer(0.6, process.process.kill)
-    timer.start()
+    timer = threading.Timer(0.3, process.process.kill)
     client = Client(process.url)
     try:
         for k in range(100_000):
@@ -217,6 +202,8 @@ def test_killed_at_any_moment_what_was_answered_is_there(folder):
             status, _, _ = client.ask("decide", {"id": f"real-{k % 5:05d}", "decision": "reject", "reason": reason})
             assert status == 200
             answered.append(reason)
+            if k == 0:
+                timer.start()
     except (ConnectionError, http.client.HTTPException):
         pass
     finally:
