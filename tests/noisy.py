@@ -26,10 +26,10 @@ class NoisySquare:
     def __init__(
         self, sigma_m: float = 0.0, *, nearness: float = 1.0, blind_to: Collection[tuple[int, int]] = ()
     ) -> None:
-        self.sigma_m, self.nearness, self._blind_to, self.looks = sigma_m, nearness, set(blind_to), 0
+        self.sigma_m, self.nearness, self._blind_to, self._looks = sigma_m, nearness, set(blind_to), 0
 
     def detect(self, sample: Sample, edited: Image.Image) -> Scan:
-        self.looks += 1
+        self._looks += 1
         return associate(sample, self._seen(sample, sample.source_image), self._seen(sample, edited))
 
     def _seen(self, sample: Sample, image: Image.Image) -> list[Detection]:

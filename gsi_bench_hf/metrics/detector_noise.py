@@ -58,9 +58,9 @@ def summarise_noise(samples: Sequence[Mapping[str, Any]]) -> dict[str, Any] | No
 
     Returns:
         `samples`; `looks`, their names; `missing`, reason to count; `spread`, the root of the mean variance of a sample's accuracy
-        from look to look; `share` of the variance of the accuracies that this is, 0..1; `mean_error` of the run's mean, from the detector
-        alone; `undecided`, the share of samples whose compliance differs from look to look; `by_look`, the mean accuracy of each;
-        `untouched` and `second`, see `_untouched` and `_second`. None is what can't be known.
+        from look to look; `share` of the variance of the accuracies that this is, 0..1; `mean_error` of the run's mean, from the
+        detector alone; `undecided`, the share of samples whose compliance differs from look to look; `by_look`, the mean accuracy of
+        each; `untouched` and `second`, see `_untouched` and `_second`. None is what can't be known.
     """
     seen = [sample for sample in samples if sample.get("looks")]
     if not seen:

@@ -73,7 +73,7 @@ def test_the_scan_is_the_first_looks_and_others_stand_beside_it():
     scan = RepeatedDetector(inner, repeats=3, second=NoisySquare(nearness=1.3)).detect(sample, sample.target_image)
     alone = NoisySquare(0.01).detect(sample, sample.target_image)
     np.testing.assert_array_equal(scan.target.bbox_3d, alone.target.bbox_3d)
-    assert inner.looks == 4
+    assert inner._looks == 4
     assert [(look.name, look.same_detector) for look in scan.looks] == [
         ("crop 1", True),
         ("crop 2", True),
