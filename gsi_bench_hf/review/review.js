@@ -94,7 +94,7 @@ function finish() {
   const words = left ? `Nothing here under “${$("filter").selectedOptions[0].text}”.`
     : state.settle ? "All conflicts are settled." : "All candidates are decided.";
   const more = left ? `${left} to decide are under “all”.`
-    : "Everything is saved. Press Ctrl-C where gsi-bench runs: it says how far reviewers agree. To look at one again, choose it under “Show”.";
+    : "Everything is saved. Press Ctrl-C where gsi-bench runs: it says how far reviewers agree. The arrows lead back to them.";
   $("card").replaceChildren(el("div", { class: "wait" }, el("h2", {}, words), el("p", {}, more)));
   $("card").setAttribute("aria-busy", "false");
   enable();
