@@ -127,6 +127,10 @@ def failure(stage: str, reason: str) -> dict[str, Any]:
     return {"status": "failed", "stage": stage, "reason": reason, "scores": dict.fromkeys(SCORES), "details": {}}
 
 
+def _judge_failed(error: Exception) -> dict[str, Any]:
+    return failure("judge", f"judge raised {describe(error)}{_place(error)}") | {"seconds": {}}
+
+
 def _judgement(judgement: Judgement) -> dict[str, Any]:
     more = {"kind": judgement.kind, "scores": list(judgement.scores)}
     return {"score": judgement.score, "reason": judgement.reason, **{k: v for k, v in more.items() if v}}
@@ -180,7 +184,7 @@ class Pool:
         self._executor: Executor
         self._ahead: Ahead | None = None
         if is_ahead(tools.judge):
-            self._ahead = Ahead(tools.judge, self._score, in_caller=num_proc == 1)
+            self._ahead = Ahead(tools.judge, self._score, _judge_failed, in_caller=num_proc == 1)
             tools = replace(tools, judge=Elsewhere())
         if num_proc == 1:
             self._assess: Callable[..., Any] = Assessor(tools).assess

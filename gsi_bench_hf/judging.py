@@ -7,14 +7,18 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from typing import Any
 
 from PIL import Image
 
-from gsi_bench_hf.types import Judge, Judgement, Sample, Scan
+from gsi_bench_hf.durable import RunFolderError
+from gsi_bench_hf.types import Judge, Judgement, JudgeStoppedError, Sample, Scan
 
 Score = Callable[[Mapping[str, Any], Image.Image, Judgement], Future[Any]]
+Failed = Callable[[Exception], Any]
+_EVERY_SAMPLES = (JudgeStoppedError, RunFolderError, ImportError, MemoryError)
+"""What is not one sample's failure."""
 
 
 class Elsewhere:
@@ -31,12 +35,13 @@ class Ahead:
     Args:
         judge: with `ahead` and `concurrency`.
         score: begins to score an image with its judgement.
-        in_caller: whether that has to happen in the thread that waits for it.
+        failed: the assessment of an image that the judge broke over.
+        in_caller: whether scoring has to happen in the thread that waits for it.
     """
 
-    def __init__(self, judge: Any, score: Score, *, in_caller: bool) -> None:
+    def __init__(self, judge: Any, score: Score, failed: Failed, *, in_caller: bool) -> None:
         self.concurrency = max(1, int(getattr(judge, "concurrency", 1)))
-        self._judge, self._score, self._in_caller = judge, score, in_caller
+        self._judge, self._score, self._failed, self._in_caller = judge, score, failed, in_caller
         self._open: set[Future[Any]] = set()
         self._lock = threading.Lock()
 
@@ -46,9 +51,19 @@ class Ahead:
         with self._lock:
             self._open.add(judged)
         judged.add_done_callback(self._forget)
-        if self._in_caller:
-            return _Later(judged, lambda judgement: self._score(row, edited, judgement))
-        return _chained(judged, lambda judgement: self._score(row, edited, judgement))
+
+        def go_on(done: Future[Judgement]) -> Future[Any]:
+            try:
+                judgement = done.result()
+            except _EVERY_SAMPLES:
+                raise
+            except Exception as error:  # noqa: BLE001 - a judge's bug costs this sample, not the run
+                failed: Future[Any] = Future()
+                failed.set_result(self._failed(error))
+                return failed
+            return self._score(row, edited, judgement)
+
+        return (_Later if self._in_caller else _chained)(judged, go_on)
 
     def close(self) -> None:
         """Ask nothing more of what was not begun."""
@@ -70,18 +85,19 @@ def is_ahead(judge: str | Judge) -> bool:
 class _Later(Future[Any]):
     """Done as soon as it is judged; scored by whoever asks for the result."""
 
-    def __init__(self, judged: Future[Judgement], score: Callable[[Judgement], Future[Any]]) -> None:
+    def __init__(self, judged: Future[Judgement], go_on: Callable[[Future[Judgement]], Future[Any]]) -> None:
         super().__init__()
-        self._judged, self._score = judged, score
+        self._judged, self._go_on = judged, go_on
 
     def done(self) -> bool:
         return self._judged.done()
 
     def result(self, timeout: float | None = None) -> Any:
-        return self._score(self._judged.result(timeout)).result(timeout)
+        wait([self._judged], timeout)
+        return self._go_on(self._judged).result(timeout)
 
 
-def _chained(judged: Future[Judgement], score: Callable[[Judgement], Future[Any]]) -> Future[Any]:
+def _chained(judged: Future[Judgement], go_on: Callable[[Future[Judgement]], Future[Any]]) -> Future[Any]:
     """The future of what is begun when it is judged."""
     outcome: Future[Any] = Future()
 
@@ -91,11 +107,11 @@ def _chained(judged: Future[Judgement], score: Callable[[Judgement], Future[Any]
         except BaseException as error:  # noqa: BLE001 - raised again by outcome.result()
             outcome.set_exception(error)
 
-    def go_on(done: Future[Judgement]) -> None:
+    def begin(done: Future[Judgement]) -> None:
         try:
-            score(done.result()).add_done_callback(take)
+            go_on(done).add_done_callback(take)
         except BaseException as error:  # noqa: BLE001 - raised again by outcome.result()
             outcome.set_exception(error)
 
-    judged.add_done_callback(go_on)
+    judged.add_done_callback(begin)
     return outcome

@@ -16,8 +16,10 @@ import pytest
 import tiny
 from judge_server import KEY
 
+from gsi_bench_hf.perception.chat.helpers import Helpers
 from gsi_bench_hf.results import load_results
 from gsi_bench_hf.runner import RunStoppedError
+from gsi_bench_hf.types import Judgement
 
 PLAN = [
     *["well", "429*1", "500*2", "fenced", "thinking", "parts", "drop*1", "cut-body*1", "sorry", "truncated"] * 3,
@@ -211,6 +213,25 @@ def _until(condition, then):
     while not condition() and time.monotonic() < deadline:
         time.sleep(0.01)
     then()
+
+
+@pytest.mark.parametrize("num_proc", [1, 2])
+def test_a_judges_bug_costs_its_sample_only(tmp_path, num_proc):
+    class Buggy:
+        name, concurrency = "buggy", 2
+
+        def __init__(self):
+            self.helpers = Helpers(2)
+
+        def ahead(self, sample, edited):
+            return self.helpers.submit(lambda: Judgement([5.0][int(sample.id[-1])]))
+
+    results = run(Buggy(), 3, tmp_path, num_proc=num_proc)
+    assert [s["status"] for s in results.samples] == ["ok", "failed", "failed"]
+    assert results.samples[1]["reason"].startswith(
+        "judge raised IndexError: list index out of range (test_chat_run.py:"
+    )
+    assert results.counts["by_kind"] == {"judge": 2}
 
 
 def test_another_rubric_is_another_run(load, tmp_path):

@@ -146,7 +146,7 @@ def test_judges_of_the_same_images_are_compared(server, tmp_path, capsys):
     assert f"A: chat m ({first}): 11 scored, refused 1, mean" in printed
     assert "alpha with itself 1.00 [1.00, 1.00], 2 times" in printed
     assert f"B: chat m ({second}): 12 scored, mean" in printed
-    assert f"C: cached ({third}): 11 scored" in printed
+    assert f"C: CachedJudge ({third}): 11 scored" in printed
     found = json.loads(table.read_text())
     pairs = {(p["a"], p["b"]): p for p in found["pairs"]}
     assert [pairs[key]["alpha"]["n"] for key in (("A", "B"), ("A", "C"), ("B", "C"))] == [11, 10, 11]

@@ -18,7 +18,7 @@ from transformers.utils.import_utils import is_serve_available
 
 from gsi_bench_hf.perception import load_judge
 
-SAYS = 'Seen. ||V^=^V||{"reasoning": "same", "score": 7.5}||V^=^V||'
+SAYS = '||V^=^V||{"reasoning": "same", "score": 7.5}'
 PICTURE = Image.new("RGB", (64, 48), (200, 10, 10))
 FIELDS = {"instruction": "Move the mug.", "target": "mug", "guidance": "It moved."}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gsi_bench_hf.metrics.appearance_consistency import parse_judgement
@@ -174,6 +174,7 @@ def test_choices_of_words():
     assert read_text(json.dumps({**answer, "plausible": 1}), rubric).kind == "unreadable"
 
 
+@settings(max_examples=40, deadline=None)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.floats() | st.text(), lambda v: st.lists(v) | st.dictionaries(st.text(), v)
@@ -185,6 +186,7 @@ def test_any_json_is_read_without_a_crash(value):
     assert reply.answer is None
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.text(), st.booleans())
 def test_any_text_is_read_without_a_crash(text, cut):
     assert read_text(text, APPEARANCE, cut=cut).answer is None

@@ -58,7 +58,7 @@ def save(folder: Path, seed: int = 0, says: str | None = None) -> Path:
     if says is not None:
         # Each beginning of the text makes its next letter likelier than any shorter one does.
         tokens = [*tokenizer(says)["input_ids"], tokenizer.eos_token_id]
-        model.generation_config.sequence_bias = [[tokens[:n], 100.0 * n] for n in range(1, len(tokens) + 1)]
+        model.generation_config.sequence_bias = [[tokens[:n], 50.0 * n * n] for n in range(1, len(tokens) + 1)]
     model.save_pretrained(folder)
     processor = LlavaProcessor(
         image_processor=CLIPImageProcessorPil(size={"shortest_edge": size}, crop_size={"height": size, "width": size}),
