@@ -120,8 +120,9 @@ def default_judge(sample: Sample) -> str:
 def _default(sample: Sample, what: str, name: str) -> str:
     if sample.scene is None:
         option = {"detector": "detections", "judge": "judgements"}[what]
+        or_ask = "" if what == "detector" else ", or ask a model: judge 'chat' or 'local' (docs/judges.md)"
         raise ValueError(
             f"record {sample.id} of {sample.subset!r} has no scene, so {name!r} can't look at it; "
-            f"give {what}='cached' with a file of {option} (load_{what}('cached', path=...), --{option} FILE)"
+            f"give {what}='cached' with a file of {option} (load_{what}('cached', path=...), --{option} FILE){or_ask}"
         )
     return name
