@@ -4,7 +4,7 @@
 
 Runs the rungs of `ladder.py` (or takes up its folders) under `strict`, and one more: moves carried out in the opposite direction. The
 detections and judgements of those runs are then scored under `paper` too, so that only the formulas differ. The published LPIPS
-weights are left out (`lpips=None`), so `paper` judges locality by SSIM. Writes `protocols.png` and the tables in `protocols.md`.
+weights are left out (`lpips=None`), so `paper` judges locality by SSIM. Brings the tables and figures of `protocols.md` up to date.
 """
 
 import argparse
@@ -28,11 +28,13 @@ from gsi_bench_hf.perception.packed import unpack
 from gsi_bench_hf.pipelines.base import EditOutput
 from gsi_bench_hf.synth.render import shared_renderer
 from gsi_bench_hf.synth.scene import from_json
-from gsi_bench_hf.types import Judgement, Sample, Scan
+from gsi_bench_hf.types import OPERATIONS, Judgement, Sample, Scan
 
 PROTOCOLS = ("strict", "paper")
 SUBSETS = ("sim-tabletop", "sim-room", "sim-bathroom")
-COLORS = ("#1f5f8b", "#e08e45", "#7aa95c", "#a04668", "#5b5b9a", "#b8a13a")
+COLORS = dict(
+    zip(OPERATIONS, ("#1f5f8b", "#e08e45", "#7aa95c", "#a04668", "#5b5b9a", "#b8a13a", "#4fa3a5"), strict=True)
+)
 Found = dict[str, dict[str, dict[str, Any]]]
 """A summary by protocol, by rung."""
 
@@ -111,19 +113,18 @@ def accuracy(summary: dict[str, Any], operation: str) -> float | None:
     return None if value is None or np.isnan(value) else float(value)
 
 
-def figure(by_subset: dict[str, Found], path: Path) -> None:
-    """Spatial accuracy by operation: a row a subset, a column a protocol."""
+def figure(subset: str, found: Found, path: Path) -> None:
+    """Spatial accuracy by operation, a column a protocol."""
     mpl.use("agg")
     import matplotlib.pyplot as plt
 
-    rows = len(by_subset)
-    drawn, grid = plt.subplots(rows, 2, figsize=(11, 4.8 * rows), sharey="row", layout="constrained", squeeze=False)
-    for axes, (subset, found) in zip(grid, by_subset.items(), strict=True):
-        for axis, protocol in zip(axes, PROTOCOLS, strict=True):
-            bars(axis, found, protocol)
-            axis.set(title=f"{subset}, protocol {protocol}", xlim=(0, 100), xlabel="Spatial Accuracy")
-        axes[0].invert_yaxis()  # shared by both
-        axes[1].legend(frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
+    height = 1.0 + len(found) * (0.14 + 0.08 * len(operations(found)))
+    drawn, axes = plt.subplots(1, 2, figsize=(11, height), sharey="row", layout="constrained")
+    for axis, protocol in zip(axes, PROTOCOLS, strict=True):
+        bars(axis, found, protocol)
+        axis.set(title=f"{subset}, protocol {protocol}", xlim=(0, 100), xlabel="Spatial Accuracy")
+    axes[0].invert_yaxis()  # shared by both
+    axes[1].legend(frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
     drawn.savefig(path, dpi=110)
 
 
@@ -134,7 +135,7 @@ def bars(axis: Any, found: Found, protocol: str) -> None:
     for place, operation in enumerate(names):
         values = [accuracy(found[title][protocol], operation) or 0.0 for title in titles]
         height = np.arange(len(titles)) + width * (place - (len(names) - 1) / 2.0)
-        axis.barh(height, values, 0.92 * width, label=operation, color=COLORS[place])
+        axis.barh(height, values, 0.92 * width, label=operation, color=COLORS[operation])
     axis.set_yticks(range(len(titles)), titles)
     axis.spines[["top", "right"]].set_visible(False)
 
@@ -147,20 +148,19 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("runs/ladder"))
     parser.add_argument("--docs", type=Path, default=None, help="folder of protocols.md, to be brought up to date")
     arguments = parser.parse_args()
-    by_subset = {}
     for subset in arguments.subsets:
         rows = load_dataset("gsi-bench", subset, split="test", num_samples=arguments.limit)
-        by_subset[subset] = dict(measured(rows, arguments.out / subset))
-        print(f"{subset}, {len(rows)} samples\n\n{table(by_subset[subset])}\n", flush=True)
+        found = dict(measured(rows, arguments.out / subset))
+        shown = f"{len(rows)} samples of `{subset}`.\n\n{table(found)}"
+        print(f"{shown}\n", flush=True)
         if arguments.docs is not None:
-            write_table(arguments.docs / "protocols.md", subset, by_subset[subset])
-    if arguments.docs is not None:
-        figure(by_subset, arguments.docs / "protocols.png")
+            write_table(arguments.docs / "protocols.md", subset, shown)
+            figure(subset, found, arguments.docs / f"protocols-{subset}.png")
 
 
-def write_table(page: Path, subset: str, found: Found) -> None:
+def write_table(page: Path, subset: str, shown: str) -> None:
     """Replace the page's table of a subset."""
-    between = f"<!-- {subset} -->\n{table(found)}\n<!-- end -->"
+    between = f"<!-- {subset} -->\n{shown}\n<!-- end -->"
     text = re.sub(rf"<!-- {subset} -->.*?<!-- end -->", lambda _: between, page.read_text(), flags=re.DOTALL)
     page.write_text(text)
 

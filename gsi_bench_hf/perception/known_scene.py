@@ -207,10 +207,15 @@ class KnownScene:
         """The pose on its surface whose middle is seen so many pixels of the image farther right and down; None above the horizon."""
         item = pose.apply(self.target)
         height_m = 0.5 * float(item.size_m[2]) * item.scale
-        world = self.camera.world_from_camera
-        middle = item.position_m + item.rotation @ np.array([0.0, 0.0, height_m])
-        seen = project_points(((middle - world[:3, 3]) @ world[:3, :3])[None], self.camera.intrinsics)[0]
-        return self.pose_at(seen[0] + du_px, seen[1] + dv_px, height_m, pose.yaw_rad, pose.log_scale, pose.rise_m)
+        u_px, v_px = self.middle_px(pose)
+        return self.pose_at(u_px + du_px, v_px + dv_px, height_m, pose.yaw_rad, pose.log_scale, pose.rise_m)
+
+    def middle_px(self, pose: Pose) -> Float:
+        """(2,) the pixel of the image where the middle of the target's height is seen."""
+        item, world = pose.apply(self.target), self.camera.world_from_camera
+        middle = item.position_m + item.rotation @ np.array([0.0, 0.0, 0.5 * float(item.size_m[2]) * item.scale])
+        seen = project_points(((middle - world[:3, 3]) @ world[:3, :3])[None], self.camera.intrinsics)
+        return np.asarray(seen[0])
 
     def spun(self, pose: Pose, turns_rad: Iterable[float], camera: Camera) -> list[Pose]:
         """The pose turned where it is seen, drafted through `camera`: the middle of what shows stays where it is.

@@ -12,7 +12,7 @@ from gsi_bench_hf.perception import pose_search
 from gsi_bench_hf.perception.changes import regions, unexplained_mask
 from gsi_bench_hf.perception.edited_image import EditedImage
 from gsi_bench_hf.perception.known_scene import KnownScene, Pose
-from gsi_bench_hf.perception.places import other_surfaces, scattered
+from gsi_bench_hf.perception.places import along_the_view, other_surfaces, plain_edits, scattered
 from gsi_bench_hf.perception.pose_refine import Fit, Matcher, shrink
 from gsi_bench_hf.synth.render import Quality
 
@@ -35,6 +35,10 @@ _SAME_TURN_RAD = np.deg2rad(28.0)
 _WORTH_REFINING = 0.75
 """A drafted turn is refined in full light if it is this near to the best: the best has had that already."""
 _WELL_EXPLAINED = 0.85
+_SHADOW_LACKS = 0.25
+"""A shadow isn't seen if it speaks against the pose by this share of what the target itself speaks for it."""
+_BADLY_EXPLAINED = 0.65
+_PLAIN_EDITS = 2
 _RIVAL = 0.85
 """Turns whose reliefs are so near are told apart by the best light: a handle that is all but hidden makes no more of a difference."""
 _KEEP_SOURCE = 0.01
@@ -51,6 +55,7 @@ class TargetSearch:
     def __init__(self, shown: EditedImage) -> None:
         self.shown = shown
         self._forgives_shadows = False
+        self._changed = np.zeros(shown.target_mask.shape, bool)
 
     @property
     def known(self) -> KnownScene:
@@ -72,6 +77,7 @@ class TargetSearch:
         left_by_background = regions(unexplained_mask(self.shown.bad_background), least_px)
         if not left_by_background:
             return None
+        self._changed = np.any([region.mask for region in left_by_background[:2]], axis=0)
         centers = [region.center_px for region in (left_by_background[:3] + left_by_source[:2])]
         places = self._places(centers)
         candidates = self._coarse(places, None)
@@ -137,8 +143,23 @@ class TargetSearch:
 
     def _refine(self, candidates: list[pose_search.Candidate]) -> Fit | None:
         """The best of the candidates, refined in three stages, or None where none explains anything."""
-        if not candidates:
+        rivals = self._rivals(candidates) if candidates else []
+        badly = not rivals or not self._is_well_explained(rivals[0], _BADLY_EXPLAINED)
+        if badly and not self.known.is_room and not self._forgives_shadows:
+            # What is as bright as its table is drawn by shades and shadows, which a draft has none of.
+            rivals = near_best(rivals + self._in_its_own_light())
+        if not rivals:
             return None
+        final = self._final(rivals[0].pose)
+        best = self._settled(final, rivals)
+        stayed = final.measure(Pose())
+        keep = 1.0 - _KEEP_SOURCE
+        if stayed.relief >= keep * best.relief and stayed.share >= keep * best.share:
+            best = stayed
+        return best
+
+    def _rivals(self, candidates: list[pose_search.Candidate]) -> list[Fit]:
+        """The candidates refined so far that only the best light tells which is best, that first."""
         width = self._width_for(candidates[0].pose, self._widths(_MIDDLE_PX), _MIDDLE_OBJECT_PX)
         draft, middle = self._matcher(width, "draft"), self._matcher(width, "lit")
         if self.known.is_room:
@@ -147,17 +168,21 @@ class TargetSearch:
         ranking = self._matcher(self.known.camera.width, "full") if self.known.is_room else middle
         near = self._best_of(ranking, middle, self._drafted(draft, candidates))
         if not near:
-            return None
-        rivals = self._turned(draft, middle, near[0])
-        if self.known.is_room:
-            rivals += near[1:]
-        final = self._final(rivals[0].pose)
-        best = self._settled(final, rivals)
-        stayed = final.measure(Pose())
-        keep = 1.0 - _KEEP_SOURCE
-        if stayed.relief >= keep * best.relief and stayed.share >= keep * best.share:
-            best = stayed
-        return best
+            return []
+        return self._turned(draft, middle, near[0]) + (near[1:] if self.known.is_room else [])
+
+    def _in_its_own_light(self) -> list[Fit]:
+        """The best of those poses that differ from the source's in one thing, looked at in the image's own light from the start."""
+        coarse = self._matcher(_COARSE_PX[-1], "lit")
+        coarse.use(4.0)
+        fits = [coarse.measure(pose) for pose in plain_edits(self.known, self._changed)]
+        ranked = sorted((pose_search.Candidate(fit.pose, fit.relief) for fit in fits), key=lambda found: -found.gain)
+        starts = pose_search.distinct(ranked, _PLAIN_EDITS, self.known, self.known.target.symmetry)
+        if not starts:
+            return []
+        middle = self._matcher(self._width_for(starts[0].pose, self._widths(_MIDDLE_PX), _MIDDLE_OBJECT_PX), "lit")
+        leniencies = (4.0, _MIDDLE_LENIENCY)
+        return [middle.refine(c.pose, free=self._free, iterations=3, leniencies=leniencies) for c in starts]
 
     def _loosened(self, draft: Matcher, candidates: list[pose_search.Candidate]) -> list[pose_search.Candidate]:
         """The candidates, and before them the best pose near each of the first two: what is slid is small, and drawn by shadows."""
@@ -177,7 +202,8 @@ class TargetSearch:
         # Lamps and walls make shadows far beyond a thing's own window: what is compared must be seen in one.
         measured = final.compared([fit.pose for fit in rivals])
         finished = [self._finished(final, fit) for fit in near_best(measured)[:2]]
-        return max(final.compared([fit.pose for fit in finished]), key=lambda fit: fit.relief)
+        best = max(final.compared([fit.pose for fit in finished]), key=lambda fit: fit.relief)
+        return self._nearer_or_farther(final, best) if self.known.is_room else best
 
     def _finished(self, final: Matcher, best: Fit) -> Fit:
         """The fit refined to the end."""
@@ -186,6 +212,20 @@ class TargetSearch:
             # A clean image is held to so little difference that the descent may stall a few pixels away.
             again = final.refine(fit.pose, free=self._free, iterations=4, leniencies=(4.0, 2.0, 1.0))
             fit = max(fit, again, key=lambda f: f.relief)
+        return fit
+
+    def _nearer_or_farther(self, final: Matcher, fit: Fit) -> Fit:
+        """The fit, or a better one that is hard to tell from it: the descent crawls along the view."""
+        for _ in range(3):
+            if self._is_well_explained(fit):
+                break
+            final.use(2.0)
+            tried = [final.measure(pose) for pose in (fit.pose, *along_the_view(self.known, fit.pose))]
+            start = max(tried, key=lambda f: f.relief)
+            again = final.refine(start.pose, free=self._free, iterations=3, leniencies=(2.0, 1.0))
+            if again.relief <= 1.02 * fit.relief:
+                break
+            fit = again
         return fit
 
     def _drafted(self, draft: Matcher, candidates: list[pose_search.Candidate]) -> list[Fit]:
@@ -229,7 +269,7 @@ class TargetSearch:
         # Most edits leave the turn as it was, and a draft can't tell a handle that is all but hidden: better light shall.
         back = self.known.spun(best.pose, [-best.pose.yaw_rad], draft.camera)
         tried += self._apart([draft.measure(pose) for pose in back], best)
-        fits = [draft.refine(fit.pose, free=self._free, iterations=3, leniencies=(2.0,)) for fit in tried]
+        fits = [draft.refine(fit.pose, free=self._free, iterations=2, leniencies=(2.0,)) for fit in tried]
         fits = [middle.measure(fit.pose) for fit in fits]
         fits = [
             middle.refine(fit.pose, free=self._free, iterations=3, leniencies=(_MIDDLE_LENIENCY,))
@@ -252,11 +292,13 @@ class TargetSearch:
 
     def _lacks_shadow(self, fit: Fit) -> bool:
         """Whether the shadow that it would throw isn't seen, which may have misled the search; in a room they are faint."""
-        return not self.known.is_room and fit.beside < 0.0 and not self._is_well_explained(fit)
+        if self.known.is_room or self._is_well_explained(fit):
+            return False
+        return fit.beside < -_SHADOW_LACKS * fit.on_target or not self._is_well_explained(fit, _BADLY_EXPLAINED)
 
-    def _is_well_explained(self, fit: Fit) -> bool:
+    def _is_well_explained(self, fit: Fit, least: float = _WELL_EXPLAINED) -> bool:
         """Whether next to nothing is left to explain on the target."""
-        return fit.share >= _WELL_EXPLAINED * self.shown.evidence(fit.pose)
+        return fit.share >= least * self.shown.evidence(fit.pose)
 
     def _is_there(self, fit: Fit) -> bool:
         """Whether it is drawn there as it would look, or, drawn badly, like nothing else in the scene."""
@@ -266,6 +308,6 @@ class TargetSearch:
 
 
 def near_best(fits: list[Fit]) -> list[Fit]:
-    """The fit with the highest relief, even if it is below 0, and those that come near it, the best first."""
+    """The fit with the highest relief, even if it is below 0, and those that come near it, the best first; none of none."""
     ranked = sorted(fits, key=lambda fit: -fit.relief)
     return ranked[:1] + [fit for fit in ranked[1:] if fit.relief > _RIVAL * ranked[0].relief]

@@ -7,6 +7,7 @@ the edit's numbers.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -87,7 +88,9 @@ def _seen_anew(image: Image.Image, sample: Sample, edit: ParsedEdit) -> Image8:
     from gsi_bench_hf.synth.operations.view import moved_camera, turned_camera
 
     if not edit.direction or not (edit.distance_m or edit.angle_deg):
-        raise ValueError(f"editor 'paste' can't do {edit}; it moves the camera by a distance or turns it by an angle")
+        raise ValueError(
+            f"editor 'paste' can't shift the view {_given(edit)}; it moves the camera by a distance or turns it by an angle"
+        )
     if edit.distance_m:
         after = moved_camera(sample.camera, edit.direction, edit.distance_m)
     else:
@@ -143,9 +146,15 @@ def new_box(box: Box3D, edit: ParsedEdit, reference: Box3D | None = None) -> Box
     if edit.operation == "place" and reference is not None and edit.relation in _BESIDE and edit.distance_m:
         return _warp.beside(box, reference, _BESIDE[edit.relation], edit.distance_m)
     raise ValueError(
-        f"editor 'paste' can't do {edit}; it moves by a distance, places beside an object, rotates by an angle, scales, removes, "
-        "and shifts the view; what a surface is it doesn't know"
+        f"editor 'paste' can't do the edit {edit.operation!r} {_given(edit)}; it moves by a distance, places beside an object, "
+        "rotates by an angle, scales, removes, and shifts the view; what a surface is it doesn't know"
     )
+
+
+def _given(edit: ParsedEdit) -> str:
+    """What the instruction gives of the edit, in brackets."""
+    given = {f.name: getattr(edit, f.name) for f in dataclasses.fields(edit) if f.name != "operation"}
+    return "(" + ", ".join(f"{name} {value!r}" for name, value in given.items() if value not in (None, "")) + ")"
 
 
 def paste(source: Cutout, edit: ParsedEdit) -> Image8:

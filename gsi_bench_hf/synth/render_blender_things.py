@@ -19,6 +19,7 @@ AssetBuilder = Callable[[str, int], Asset]
 TexturePainter = Callable[[str], NDArray[np.uint8]]
 
 _CLEAR = 0.95  # opacity of what one can't see through, at least
+_APART_M = 2e-5
 _KEPT_MESHES = 4000
 
 
@@ -126,7 +127,9 @@ class Things:
         mesh = bpy.data.meshes.new(name)
         faces = np.ascontiguousarray(part.faces, dtype=np.int32)
         mesh.vertices.add(len(part.vertices_m))
-        mesh.vertices.foreach_set("co", np.ascontiguousarray(part.vertices_m, dtype=np.float32).ravel())
+        # Sheets are doubled, back to back: a ray that meets the back first would pass the front at the same place by.
+        places = np.asarray(part.vertices_m + _APART_M * np.asarray(part.normals))
+        mesh.vertices.foreach_set("co", np.ascontiguousarray(places, dtype=np.float32).ravel())
         mesh.loops.add(faces.size)
         mesh.loops.foreach_set("vertex_index", faces.ravel())
         mesh.polygons.add(len(faces))

@@ -6,6 +6,7 @@ import numpy as np
 
 from gsi_bench_hf.geometry import rotation_z
 from gsi_bench_hf.synth.assets.base import Asset, Material, Part
+from gsi_bench_hf.synth.assets.shapes import sheet
 from gsi_bench_hf.synth.scene import Light, Scene, SceneObject, look_at, pinhole
 from gsi_bench_hf.types import Camera
 
@@ -15,6 +16,7 @@ SIZES_M = {
     "wall": (8.0, 0.1, 3.0),
     "brick": (0.12, 0.08, 0.1),
     "slab": (0.16, 0.22, 0.03),
+    "banner": (0.2, 0.04, 0.25),
 }
 COLOURS = {"floor": (0.6, 0.6, 0.55), "wall": (0.8, 0.78, 0.7), "brick": (0.8, 0.2, 0.15)}
 TABLE_M = 0.75
@@ -38,10 +40,19 @@ def cuboid(size_m, material):
     return Part(np.array(vertices), np.array(faces, np.int32), np.array(uv, float), np.array(normals), material)
 
 
+def skin(size_m, material):
+    """An upright bent skin without thickness, doubled back to back."""
+    bend = np.linspace(-1.0, 1.0, 12)
+    x, y, z = np.broadcast_arrays(bend / 2.0, np.cos(3.0 * bend) / 2.0, np.linspace(0.0, 1.0, 9)[:, None])
+    shape = sheet(size_m * np.stack([x, y, z], axis=-1))
+    return Part(shape.vertices, shape.faces, None, shape.normals, material)
+
+
 def build_asset(kind, variant):
     size_m = np.array(SIZES_M[kind])
     material = Material(None, (*COLOURS[kind], 1.0)) if kind in COLOURS else Material(f"stripes-{kind}")
-    return Asset(kind, variant, (cuboid(size_m, material),), size_m, "red", "plastic", 2, 0.1)
+    part = skin(size_m, Material(None, (0.9, 0.9, 0.8, 1.0))) if kind == "banner" else cuboid(size_m, material)
+    return Asset(kind, variant, (part,), size_m, "red", "plastic", 2, 0.1)
 
 
 def paint(texture):

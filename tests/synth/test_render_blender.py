@@ -46,6 +46,13 @@ def test_masks_and_depth_are_those_of_mujoco(renderers, view):
     assert ours.segmentation.dtype == np.int32
 
 
+def test_no_ray_passes_a_doubled_sheet_by(renderers):
+    view = dataclasses.replace(scene(300, 240), objects=(item("banner-1", "banner", (-0.05, 0.0, 0.75), 0.3),))
+    ours, theirs = (renderer.render(view, want=("segmentation",)).segmentation == 1 for renderer in renderers)
+    assert theirs.sum() > 1000
+    assert (ours & theirs).sum() / (ours | theirs).sum() >= 0.97
+
+
 def test_colours_are_near_those_of_mujoco(renderers):
     ours, theirs = (renderer.render(scene(120, 120), want=("rgb",)).rgb.astype(float) for renderer in renderers)
     assert ours.shape == (120, 120, 3)
