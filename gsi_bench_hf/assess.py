@@ -12,26 +12,25 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from PIL import Image
 
 from gsi_bench_hf.editing import describe
+from gsi_bench_hf.judging import Ahead, Elsewhere, is_ahead
 from gsi_bench_hf.metrics.lpips import PUBLISHED
-from gsi_bench_hf.perception.packed import pack
+from gsi_bench_hf.seen import seen
 from gsi_bench_hf.synth.render import RendererError
 from gsi_bench_hf.types import (
-    Box3D,
-    Detection,
     Detector,
     Judge,
+    Judgement,
+    JudgeStoppedError,
     Protocol_,
     Sample,
-    Scan,
     UnscorableError,
 )
 
@@ -74,11 +73,17 @@ class Assessor:
 
             self._lpips = load_lpips(None if tools.lpips == PUBLISHED else tools.lpips)
 
-    def assess(self, row: Mapping[str, Any], edited: Image.Image) -> dict[str, Any]:
+    def assess(self, row: Mapping[str, Any], edited: Image.Image, judged: Judgement | None = None) -> dict[str, Any]:
         """The part of a sample's line that says how the edited image did: status, scores, what was found.
 
         Whatever goes wrong in here is this sample's failure; a missing package or OpenGL is not, since it would be every one's.
+
+        Args:
+            row: the record.
+            edited: the edited image.
+            judged: what the judge said of it, where it was asked before.
         """
+        from gsi_bench_hf.metrics.detector_noise import score_looks
         from gsi_bench_hf.metrics.scoring import score_sample
 
         sample, seconds = Sample(row), _Clock()
@@ -86,12 +91,13 @@ class Assessor:
             with seconds("detect"):
                 scan = self._detector.detect(sample, edited)
             with seconds("judge"):
-                judgement = self._judge.judge(sample, edited, scan)
+                judgement = judged or self._judge.judge(sample, edited, scan)
             with seconds("score"):
                 score = score_sample(sample, edited, scan, judgement, protocol=self._protocol, lpips=self._lpips)
+                looks = score_looks(sample, scan) if self._protocol == "strict" else []
         except UnscorableError as error:
             return failure(seconds.current, f"can't be scored: {error}") | {"seconds": seconds.spent}
-        except (ImportError, MemoryError, RendererError):
+        except (ImportError, MemoryError, RendererError, JudgeStoppedError):
             raise
         except Exception as error:  # noqa: BLE001 - a detector's or judge's bug costs this sample, not the run
             return failure(seconds.current, f"{seconds.current} raised {describe(error)}{_place(error)}") | {
@@ -102,9 +108,10 @@ class Assessor:
             "stage": None if score.scorable else "score",
             "reason": score.reason,
             "scores": {name: getattr(score, name) for name in SCORES},
-            "details": dict(score.details),
-            "judgement": {"score": judgement.score, "reason": judgement.reason},
-            **_seen(sample, scan),
+            "details": {**score.details, **_spread(score.spatial_accuracy, looks)},
+            "judgement": _judgement(judgement),
+            **seen(sample, scan, self._protocol),
+            **({"looks": looks} if looks else {}),
             "seconds": seconds.spent,
         }
 
@@ -120,33 +127,19 @@ def failure(stage: str, reason: str) -> dict[str, Any]:
     return {"status": "failed", "stage": stage, "reason": reason, "scores": dict.fromkeys(SCORES), "details": {}}
 
 
-def _seen(sample: Sample, scan: Scan) -> dict[str, Any]:
-    camera = sample.camera
-    return {
-        "scan": {"lost": scan.lost, "added": scan.added, "diagnostics": dict(scan.diagnostics)},
-        "detections": pack(scan),
-        "boxes": {
-            "source": _box(sample.edit.original_box),
-            "wanted": _box(_wanted_box(sample)),
-            "found": _box(None if scan.target is None else scan.target.box),
-        },
-        "camera": {"intrinsics": camera.intrinsics, "width": camera.width, "height": camera.height},
-    }
+def _judge_failed(error: Exception) -> dict[str, Any]:
+    return failure("judge", f"judge raised {describe(error)}{_place(error)}") | {"seconds": {}}
 
 
-def _wanted_box(sample: Sample) -> Box3D | None:
-    if sample.operation == "remove":
-        return None
-    after: dict[str | None, Detection] = {o.instance_id: o for o in sample.target_objects}
-    if sample.target_id in after:
-        return after[sample.target_id].box
-    return sample.edit.new_box
+def _judgement(judgement: Judgement) -> dict[str, Any]:
+    more = {"kind": judgement.kind, "scores": list(judgement.scores)}
+    return {"score": judgement.score, "reason": judgement.reason, **{k: v for k, v in more.items() if v}}
 
 
-def _box(box: Box3D | None) -> dict[str, Any] | None:
-    if box is None:
-        return None
-    return {"center_m": box.center_m, "extents_m": box.extents_m, "rotation": np.asarray(box.rotation)}
+def _spread(accuracy: float, looks: list[dict[str, Any]]) -> dict[str, Any]:
+    from gsi_bench_hf.metrics.detector_noise import spread
+
+    return {"detector_spread": spread(accuracy, looks)} if looks else {}
 
 
 class _Clock:
@@ -189,6 +182,10 @@ class Pool:
     def __init__(self, tools: Tools, num_proc: int) -> None:
         self.num_proc = num_proc
         self._executor: Executor
+        self._ahead: Ahead | None = None
+        if is_ahead(tools.judge):
+            self._ahead = Ahead(tools.judge, self._score, _judge_failed, in_caller=num_proc == 1)
+            tools = replace(tools, judge=Elsewhere())
         if num_proc == 1:
             self._assess: Callable[..., Any] = Assessor(tools).assess
             self._executor = _Inline()
@@ -209,10 +206,22 @@ class Pool:
 
     def submit(self, row: Mapping[str, Any], edited: Image.Image) -> Future[Any]:
         """The future of `Assessor.assess(row, edited)`."""
+        if self._ahead is not None:
+            return self._ahead.submit(row, edited)
         return self._executor.submit(self._assess, row, edited)
+
+    @property
+    def depth(self) -> int:
+        """How many images are worth having at work at once."""
+        return 2 * max(self.num_proc, 0 if self._ahead is None else self._ahead.concurrency)
+
+    def _score(self, row: Mapping[str, Any], edited: Image.Image, judged: Judgement) -> Future[Any]:
+        return self._executor.submit(self._assess, row, edited, judged)
 
     def close(self) -> None:
         """Let the processes end, without what was not begun."""
+        if self._ahead is not None:
+            self._ahead.close()
         self._executor.shutdown(wait=True, cancel_futures=True)
 
     def __enter__(self) -> Pool:
@@ -257,11 +266,11 @@ def _check_worker() -> None:
         raise _WORKER[0]
 
 
-def _assess_in_worker(row: Mapping[str, Any], edited: Image.Image) -> dict[str, Any]:
+def _assess_in_worker(row: Mapping[str, Any], edited: Image.Image, judged: Judgement | None = None) -> dict[str, Any]:
     _check_worker()
     assessor = _WORKER[0]
     assert isinstance(assessor, Assessor)
-    return assessor.assess(row, edited)
+    return assessor.assess(row, edited, judged)
 
 
 @contextmanager

@@ -13,8 +13,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gsi_bench_hf import cli_data, cli_numbers, repeat
+from gsi_bench_hf import cli_data, cli_judges, cli_numbers, cli_review, repeat
 from gsi_bench_hf.cli_arguments import CANT_START, WHAT, make_parser
+from gsi_bench_hf.cli_detectors import detector_of
 from gsi_bench_hf.cli_output import complain as _complain
 from gsi_bench_hf.cli_output import say as _say
 from gsi_bench_hf.types import is_simulated
@@ -59,8 +60,8 @@ def _for_the_user(error: BaseException) -> BaseException | None:
 
 
 def _parser(saved: Mapping[str, Any] | None = None) -> argparse.ArgumentParser:
-    numbers = {"aggregate": cli_numbers.aggregate, "compare": cli_numbers.compare}
-    data = {"build": cli_data.build, "merge": cli_data.merge, "view": cli_data.view}
+    numbers = {"aggregate": cli_numbers.aggregate, "compare": cli_numbers.compare, "agreement": cli_judges.agreement}
+    data = {"build": cli_data.build, "merge": cli_data.merge, "view": cli_data.view, "review": cli_review.review}
     return make_parser({"list": _list, "run": _run, "score": _score, "report": _report, **data, **numbers}, saved=saved)
 
 
@@ -102,16 +103,15 @@ def _run(arguments: argparse.Namespace) -> int:
     except TypeError as error:
         raise ValueError(f"--editor-arg: {error}") from error
     options = {"timeout_s": arguments.timeout, "origin": repeat.origin(arguments)}
-    return _evaluate(arguments, editor, arguments.detector, arguments.judge, **options)
+    return _evaluate(arguments, editor, detector_of(arguments), cli_judges.judge_of(arguments), **options)
 
 
 def _score(arguments: argparse.Namespace) -> int:
     from gsi_bench_hf import perception
     from gsi_bench_hf.pipelines import load_editor
 
-    detector, judge = arguments.detector, arguments.judge
-    if arguments.detections:
-        detector = _cached(perception.load_detector, arguments.detections)
+    cached = _cached(perception.load_detector, arguments.detections) if arguments.detections else None
+    detector, judge = detector_of(arguments, cached), cli_judges.judge_of(arguments)
     if arguments.judgements:
         judge = _cached(perception.load_judge, arguments.judgements)
     return _evaluate(arguments, load_editor(f"folder:{arguments.edited}"), detector, judge)
@@ -141,7 +141,11 @@ def _evaluate(arguments: argparse.Namespace, editor: Any, detector: Any, judge: 
     left = count - len(read_samples(Path(arguments.out))[0])
     if left > 0 and callable(estimate := getattr(editor, "estimate", None)) and (line := estimate(left)):
         say(line)
-    with contextlib.closing(editor) if hasattr(editor, "close") else contextlib.nullcontext():
+    cli_judges.announce(judge, arguments.out, dataset[0], count, editor if ladder else None, say, rank=ranks.rank)
+    with contextlib.ExitStack() as stack:
+        for tool in (editor, judge):
+            if hasattr(tool, "close"):
+                stack.enter_context(contextlib.closing(tool))
         results = evaluate_editor(
             editor,
             dataset,
@@ -158,6 +162,8 @@ def _evaluate(arguments: argparse.Namespace, editor: Any, detector: Any, judge: 
             ranks=ranks,
             **options,
         )
+    if callable(summary := getattr(judge, "summary", None)):
+        say(summary())
     return _tell(arguments, results, ladder) if ranks.rank == 0 else DONE
 
 

@@ -9,6 +9,10 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
+from gsi_bench_hf.cli_detectors import add_detector
+from gsi_bench_hf.cli_judges import add_agreement, add_judge
+from gsi_bench_hf.cli_review import add_review
+
 CANT_START = 2
 WHAT = ("subsets", "editors", "detectors", "judges")
 
@@ -38,11 +42,13 @@ def make_parser(run: Mapping[str, Command], *, saved: Mapping[str, Any] | None =
     _add_build(commands, run["build"])
     _add_merge(commands, run["merge"])
     _add_view(commands, run["view"])
+    add_review(_add(commands, "review", "Accept, edit or reject candidate edits on a local page.", run["review"]))
     _add_run(commands, run["run"], saved or {})
     _add_score(commands, run["score"])
     _add_report(commands, run["report"])
     _add_compare(commands, run["compare"])
     _add_aggregate(commands, run["aggregate"])
+    add_agreement(_add(commands, "agreement", "Say how far judges of the same edited images agree.", run["agreement"]))
     return parser
 
 
@@ -160,8 +166,8 @@ def _add_scoring(parser: argparse.ArgumentParser, saved: Mapping[str, Any]) -> N
         "--protocol", choices=("auto", "strict", "paper"), default="auto", help="default: strict on sim-*, else paper"
     )
     parser.add_argument("--data-dir", metavar="DIR", help="a folder of `gsi-bench build`, or the released files")
-    parser.add_argument("--detector", default="auto", metavar="NAME", help="see `gsi-bench list detectors`")
-    parser.add_argument("--judge", default="auto", metavar="NAME", help="see `gsi-bench list judges`")
+    add_detector(parser, _assignment, _positive)
+    add_judge(parser, _assignment, _positive)
     parser.add_argument(
         "--lpips", default="auto", metavar="auto|none|FILE", help="LPIPS backbone for locality (default: if it is here)"
     )

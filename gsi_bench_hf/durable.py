@@ -107,8 +107,12 @@ def append_synced(path: Path, data: bytes) -> None:
             raise
 
 
-def lock(path: Path) -> io.FileIO:
+def lock(path: Path, *, otherwise: str = "choose another --out") -> io.FileIO:
     """Lock a file of this name until what is returned is closed, or this process ends, however it ends.
+
+    Args:
+        path: the file.
+        otherwise: what to do where another process holds it and shall go on.
 
     Raises:
         RunFolderError: another process holds it.
@@ -125,7 +129,7 @@ def lock(path: Path) -> io.FileIO:
             owner = file.read().decode(errors="replace").strip()
             file.close()
             raise RunFolderError(
-                f"{path.parent} is in use by process {owner or '(unknown)'}; wait until it ends, stop it, or choose another --out"
+                f"{path.parent} is in use by process {owner or '(unknown)'}; wait until it ends, stop it, or {otherwise}"
             ) from None
         except BaseException:
             file.close()

@@ -12,6 +12,7 @@ from typing import Any
 from gsi_bench_hf.store import read_run
 
 _OF_THE_RUN_ITSELF = ("command", "out", "repeat_of", "retry_failed", "export_official")
+_PAIRS = ("editor_arg", "judge_arg", "detector_arg", "second_detector_arg")
 _SECRET = re.compile(r"(?:key|token|secret|password)$", re.IGNORECASE)
 
 
@@ -26,7 +27,9 @@ def repeated_run(argv: Sequence[str] | None) -> Path | None:
 def command_of(arguments: argparse.Namespace) -> dict[str, Any]:
     """The arguments of `gsi-bench run` as `run.json` keeps them: without keys, which a repeat takes from the environment."""
     kept = {name: value for name, value in vars(arguments).items() if name not in _OF_THE_RUN_ITSELF}
-    return kept | {"editor_arg": [pair for pair in kept.get("editor_arg", ()) if not _SECRET.search(pair[0])]}
+    return kept | {
+        name: [pair for pair in kept.get(name, ()) if not _SECRET.search(pair[0])] for name in _PAIRS if name in kept
+    }
 
 
 def saved_command(run: Path) -> dict[str, Any]:
@@ -47,7 +50,7 @@ def saved_command(run: Path) -> dict[str, Any]:
         **{name: arguments[name] for name in ("detector", "judge") if isinstance(arguments[name], str)},
         **kept.get("command", {}),
     }
-    return {name: [tuple(pair) for pair in value] if name == "editor_arg" else value for name, value in saved.items()}
+    return {name: [tuple(pair) for pair in value] if name in _PAIRS else value for name, value in saved.items()}
 
 
 def origin(arguments: argparse.Namespace) -> dict[str, Any]:

@@ -37,7 +37,7 @@ class Results:
         samples: one dict a sample, in the order of the dataset: id, operation, instruction, status, reason, scores, details, boxes, …
         protocol: "paper" or "strict"; numbers of the two don't belong in one table.
         counts: samples, ok, failed, partial (of the ok ones, those that lack one of the four), and failed by_reason; where any
-            failed, also by_kind.
+            failed, also by_kind; where the judge says what a missing judgement is counted as, also no_judgement by that.
         locality: what edit locality was measured by.
         run: the content of `run.json`.
         folder: where the run lies.
@@ -74,8 +74,17 @@ class Results:
             lines.append(
                 f"failed: {counts['failed']}, by kind: {', '.join(f'{kind} {n}' for kind, n in kinds.items())}"
             )
+        if self.detector_noise is not None:
+            lines.append(_noise_line(self.detector_noise))
+        if kinds := counts.get("no_judgement"):
+            lines.append(f"no judgement: {', '.join(f'{kind} {n}' for kind, n in kinds.items())}")
         lines += [f"failed: {count} × {reason}" for reason, count in counts["by_reason"].items()]
         return "\n".join(lines)
+
+    @property
+    def detector_noise(self) -> Mapping[str, Any] | None:
+        """What several looks at each edit came to; see `metrics.detector_noise.summarise_noise`. None where there was one look."""
+        return self.document.get("detector_noise")
 
     def line(self, name: str) -> str:
         """The means and their intervals as one line of a text table that begins with `name`."""
@@ -88,6 +97,7 @@ def compute_results(folder: str | os.PathLike[str]) -> dict[str, Any]:
     Raises:
         RunFolderError: the folder is no run folder, or holds no finished sample.
     """
+    from gsi_bench_hf.metrics.detector_noise import summarise_noise
     from gsi_bench_hf.metrics.scoring import SampleScore, summarise
 
     path = Path(folder)
@@ -103,6 +113,8 @@ def compute_results(folder: str | os.PathLike[str]) -> dict[str, Any]:
     meta = [{"id": s["id"], "operation": s["operation"], "scene_id": s["scene_id"]} for s in samples]
     summary = summarise(scores, meta, protocol=arguments["protocol"], rng=np.random.default_rng(arguments["seed"]))
     failed = [s for s in samples if s["status"] == "failed"]
+    noise = summarise_noise([_looked_at(s) for s in samples])
+    silent = _count(kind for s in samples if (kind := (s.get("judgement") or {}).get("kind")))
     return {
         "format": FORMAT,
         "editor": arguments["editor"],
@@ -111,6 +123,7 @@ def compute_results(folder: str | os.PathLike[str]) -> dict[str, Any]:
         "metrics": summary["metrics"],
         "by_operation": summary["by_operation"],
         "locality": summary["locality"],
+        **({} if noise is None else {"detector_noise": noise}),
         "counts": {
             "samples": len(samples),
             "ok": len(samples) - len(failed),
@@ -118,8 +131,18 @@ def compute_results(folder: str | os.PathLike[str]) -> dict[str, Any]:
             "partial": summary["counts"]["partial"],
             "by_reason": _count(str(s["reason"]) for s in failed),
             **({"by_kind": _count(kind_of(s) for s in failed)} if failed else {}),
+            **({"no_judgement": silent} if silent else {}),
         },
         "failed": [{"id": s["id"], "stage": s["stage"], "kind": kind_of(s), "reason": s["reason"]} for s in failed],
+    }
+
+
+def _looked_at(sample: Mapping[str, Any]) -> dict[str, Any]:
+    scores = sample["scores"]
+    return {
+        "accuracy": scores["spatial_accuracy"],
+        "compliance": scores["instruction_compliance"],
+        "looks": sample.get("looks") or [],
     }
 
 
@@ -230,6 +253,20 @@ def _cell(value: float, interval: tuple[float, float] | None = None) -> str:
         if interval is None or math.isnan(interval[0])
         else f"{value:.1f} [{interval[0]:.0f}, {interval[1]:.0f}]"
     )
+
+
+def _noise_line(noise: Mapping[str, Any]) -> str:
+    def shown(value: float | None, form: str) -> str:
+        return "–" if value is None else format(value, form)
+
+    line = f"detector noise: SA ± {shown(noise['spread'], '.1f')} a sample, ± {shown(noise['mean_error'], '.2f')} on the mean"
+    line += (
+        f", {shown(noise['share'], '.0%')} of its variance; compliance differs in {shown(noise['undecided'], '.0%')}"
+    )
+    still = noise["untouched"]
+    if still is not None and still["position_m"] is not None:
+        line += f"; what nobody touched moves {100 * still['position_m']['median']:.1f} cm and gets SA {still['accuracy']:.1f}"
+    return line
 
 
 def table_line(name: str, cells: Sequence[str]) -> str:

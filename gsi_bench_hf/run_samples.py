@@ -18,7 +18,7 @@ from gsi_bench_hf.progress import Progress
 from gsi_bench_hf.records import Records, fingerprint
 from gsi_bench_hf.run_setup import Options, RunStoppedError, name_of
 from gsi_bench_hf.store import RunFolder
-from gsi_bench_hf.types import Sample
+from gsi_bench_hf.types import JudgeStoppedError, Sample
 
 _IN_VAIN_IN_A_ROW = 3
 
@@ -44,7 +44,10 @@ class SamplesRun:
             except RunStoppedError as error:
                 self._stopped = error
             while self._waiting:
-                self._finish_first()
+                try:
+                    self._finish_first()
+                except RunStoppedError as error:
+                    self._stopped = self._stopped or error
         if self._stopped is not None:
             raise self._stopped
 
@@ -117,7 +120,7 @@ class SamplesRun:
         head["notes"] = list(edited.notes)
         with self._pool_alive():
             self._waiting.append((head, self._pool.submit(sample.row, edited.image)))
-        while self._waiting and (len(self._waiting) > 2 * self._pool.num_proc or self._waiting[0][1].done()):
+        while self._waiting and (len(self._waiting) > self._pool.depth or self._waiting[0][1].done()):
             self._finish_first()
 
     def _stop_if_in_vain(self, error: EditFailedError) -> None:
@@ -148,7 +151,10 @@ class SamplesRun:
     def _finish_first(self) -> None:
         head, future = self._waiting.popleft()
         with self._pool_alive():
-            assessment = future.result()
+            try:
+                assessment = future.result()
+            except JudgeStoppedError as error:
+                raise RunStoppedError(str(error)) from error
         self._record(head | assessment | {"seconds": head["seconds"] | assessment["seconds"]})
 
     @contextmanager

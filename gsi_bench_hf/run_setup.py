@@ -7,6 +7,7 @@ import platform
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import Any
 
 from gsi_bench_hf.assess import Pool, Tools
@@ -163,6 +164,12 @@ def _lpips(lpips: str | None, protocol: Protocol_) -> tuple[str | None, tuple[st
     except LpipsUnavailableError as error:
         raise RunStoppedError(str(error)) from error
     return choice.backbone, () if choice.reason is None else (choice.reason,)
+
+
+def keep_replies(judge: str | Judge, out: Path, ranks: Ranks) -> None:
+    """Let a judge that is paid by the question keep its replies in the run folder, and ask nothing that is answered there."""
+    if callable(keep_in := getattr(judge, "keep_in", None)):
+        keep_in(out, ranks.rank)
 
 
 def make_pool(tools: Tools, num_proc: int) -> Pool:

@@ -24,6 +24,7 @@ from gsi_bench_hf.run_setup import (
     RunStoppedError,
     closing,
     header,
+    keep_replies,
     loaded_editor,
     make_pool,
     name_of,
@@ -101,6 +102,7 @@ def evaluate_editor(
         ranks=ranks,
         origin=origin or ({"command": {"editor": editor}} if isinstance(editor, str) else {}),
     )
+    keep_replies(options.tools.judge, Path(out), options.ranks)
     with closing(editor) as used, make_pool(options.tools, num_proc) as pool:
         results = _run_one(used, records, Path(out), pool, options)
         if ladder:
@@ -135,6 +137,7 @@ def run_ladder(
     """
     records = Records(dataset, limit)
     resolved = resolve_options(records, **options)
+    keep_replies(resolved.tools.judge, Path(out), resolved.ranks)
     with make_pool(resolved.tools, num_proc) as pool:
         return _ladder(records, Path(out), pool, resolved, names=names)
 

@@ -41,6 +41,8 @@ RUN_FILE, SAMPLES_FILE, RESULTS_FILE, TABLE_FILE, REPORT_FILE = (
     "report.html",
 )
 _LOCK_FILE = ".lock"
+_JUDGE_AGAIN = ("timeout", "endpoint")
+"""Kinds of missing judgements that are no answer of a judge."""
 _REQUIRED = {"id", "index", "status"}
 
 
@@ -173,8 +175,12 @@ class RunFolder:
         self.records, _ = read_samples(self.path)
 
     def forget_failed(self) -> int:
-        """Let the failed samples be done again; returns how many there are."""
-        failed = [sample_id for sample_id, record in self.records.items() if record["status"] == "failed"]
+        """Let the failed samples be done again, and those that no judge could be had for; returns how many there are."""
+        failed = [
+            sample_id
+            for sample_id, record in self.records.items()
+            if record["status"] == "failed" or (record.get("judgement") or {}).get("kind") in _JUDGE_AGAIN
+        ]
         for sample_id in failed:
             del self.records[sample_id]
         return len(failed)

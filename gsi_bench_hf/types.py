@@ -122,6 +122,9 @@ class Scan:
         added: how many objects are in the edited image that the source did not have.
         camera_translation_m, camera_rotation: the edited image's camera in the source camera's frame, where it was looked for.
         diagnostics: plain JSON values worth keeping (residuals, number of renders).
+        relative: whether `origin` was detected as `edited` was: then what was found counts relative to `source_target`.
+        source_target: the target among `origin`; None where it is not there, or not known.
+        looks: the same edit seen again, for how sure the detector is.
     """
 
     origin: tuple[Detection, ...]
@@ -133,18 +136,51 @@ class Scan:
     camera_translation_m: Float | None = None
     camera_rotation: Float | None = None
     diagnostics: Mapping[str, Any] = field(default_factory=dict)
+    relative: bool = False
+    source_target: Detection | None = None
+    looks: tuple[Look, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """The same source and edited image seen again: cut a little otherwise, or by another detector.
+
+    Attributes:
+        name: "crop 2", or the other detector's name.
+        scan: what was found, in the frame and the pixels of the whole images; None where that failed.
+        reason: why it failed.
+        same_detector: whether what it found can be laid beside what the first look found.
+    """
+
+    name: str
+    scan: Scan | None
+    reason: str | None = None
+    same_detector: bool = True
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """A judge's word on how well the target kept its looks: `score` 0..10, or None with the `reason` why there is none."""
+    """A judge's word on how well the target kept its looks: `score` 0..10, or None with the `reason` why there is none.
+
+    Attributes:
+        score: 0..10; the mean where the judge was asked several times.
+        reason: in the judge's words, or why there is no score.
+        kind: what a missing score is counted as, such as "refused"; "" where there is one, or the judge knows no kinds.
+        scores: of every time it was asked, where that was more than once; None where there was no score.
+    """
 
     score: float | None
     reason: str = ""
+    kind: str = ""
+    scores: tuple[float | None, ...] = ()
 
 
 class UnscorableError(Exception):
     """An image can't be scored; the message says why. The sample's metrics become NaN and are counted."""
+
+
+class JudgeStoppedError(Exception):
+    """A judge can't go on, whatever it is shown; the message says why. The run stops, and what is finished stays."""
 
 
 @runtime_checkable

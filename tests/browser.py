@@ -69,8 +69,8 @@ class Browser:
         self._send("Page.enable")
         self._send("Network.enable")
 
-    def open(self, path: Path, *, width_px: int, dark: bool = False, scripts: bool = True) -> None:
-        """Show a file in a window of that width."""
+    def open(self, page: Path | str, *, width_px: int, dark: bool = False, scripts: bool = True) -> None:
+        """Show a file, or an address, in a window of that width."""
         self._send(
             "Emulation.setDeviceMetricsOverride", width=width_px, height=900, deviceScaleFactor=1, mobile=width_px < 600
         )
@@ -79,7 +79,7 @@ class Browser:
         self._send("Emulation.setScriptExecutionDisabled", value=not scripts)
         self.events.clear()
         self.requested.clear()
-        self._send("Page.navigate", url=path.resolve().as_uri())
+        self._send("Page.navigate", url=page if isinstance(page, str) else page.resolve().as_uri())
         while "Page.loadEventFired" not in self.events:
             self._receive()
 
@@ -88,6 +88,19 @@ class Browser:
         answer = self._send("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
         assert "exceptionDetails" not in answer, answer
         return answer["result"].get("value")
+
+    def press(self, key: str, *, ctrl: bool = False) -> None:
+        """A key of the keyboard, "a" or "Enter", down and up; a letter is also typed where something can be typed."""
+        shown = {"Enter": "\r"}.get(key, key if len(key) == 1 and not ctrl else "")
+        params = {"key": key, "code": f"Key{key.upper()}" if key.isalpha() and len(key) == 1 else key}
+        params |= {"modifiers": 2 * ctrl, **({"text": shown} if shown else {})}
+        number = {"Enter": 13, "Escape": 27, "ArrowLeft": 37, "ArrowRight": 39}.get(key, ord(key[0].upper()))
+        self._send("Input.dispatchKeyEvent", type="keyDown", windowsVirtualKeyCode=number, **params)
+        self._send("Input.dispatchKeyEvent", type="keyUp", windowsVirtualKeyCode=number, **params)
+
+    def type(self, text: str) -> None:
+        """Text, as an input method puts it in."""
+        self._send("Input.insertText", text=text)
 
     def screenshot(self, path: Path, *, whole: bool = False) -> None:
         """A PNG of the window, or of the whole page."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from gsi_bench_hf.gallery.pictures import data_uri, depth_picture, outline
 from gsi_bench_hf.geometry import rotation_angle
@@ -17,11 +18,20 @@ _LABEL_PX = 110
 """About the width of a long label in a picture."""
 
 
-def make_card(row: Mapping[str, Any]) -> dict[str, Any]:
+Address = Callable[[str, Image.Image], str]
+"""Where a page finds a view's picture: of the view's name and the picture."""
+
+
+def _embedded(_name: str, picture: Image.Image) -> str:
+    return data_uri(picture)
+
+
+def make_card(row: Mapping[str, Any], *, address: Address = _embedded) -> dict[str, Any]:
     """What the template needs to know of a row.
 
     Args:
         row: in the schema of `data.features`; images decoded or as `{"bytes", "path"}`.
+        address: gives each view ("before", "after", "depth") its `uri`; the picture itself by default.
     """
     sample = Sample(row)
     width, height = sample.source_image.size
@@ -35,7 +45,9 @@ def make_card(row: Mapping[str, Any]) -> dict[str, Any]:
         "instruction_zh": row.get("instruction_zh"),
         "width": width,
         "height": height,
-        "views": [view for view in (_before(sample), _after(sample), _depth(sample)) if view is not None],
+        "views": [
+            view for view in (_before(sample, address), _after(sample, address), _depth(sample, address)) if view
+        ],
         "facts": _facts(sample),
     }
 
@@ -45,7 +57,7 @@ def _target(sample: Sample, objects: tuple[Detection, ...]) -> Detection | None:
     return next((item for item in objects if name is not None and item.instance_id == name), None)
 
 
-def _before(sample: Sample) -> dict[str, Any]:
+def _before(sample: Sample, address: Address) -> dict[str, Any]:
     found = _target(sample, sample.objects)
     original = found.box if found is not None else sample.edit.original_box
     wanted = None if sample.operation == "view" else sample.edit.new_box
@@ -53,27 +65,32 @@ def _before(sample: Sample) -> dict[str, Any]:
     return {
         "name": "before",
         "caption": "before",
-        "uri": data_uri(sample.source_image),
+        "uri": address("before", sample.source_image),
         "mask": None if mask is None else outline(mask),
         "boxes": _boxes(sample, {"before": original, "after": wanted}),
         "objects": _objects(sample, sample.objects),
     }
 
 
-def _after(sample: Sample) -> dict[str, Any] | None:
+def _after(sample: Sample, address: Address) -> dict[str, Any] | None:
     if sample.target_image is None:
         return None
-    found = _target(sample, sample.target_objects)
-    # After a view edit the camera is another one, and only `target_objects` are seen from there.
-    box = found.box if found is not None else None if sample.operation == "view" else sample.edit.new_box
     return {
         "name": "after",
         "caption": "after",
-        "uri": data_uri(sample.target_image),
+        "uri": address("after", sample.target_image),
         "mask": _mask_after(sample),
-        "boxes": _boxes(sample, {"after": box}),
+        "boxes": boxes_after(sample),
         "objects": _objects(sample, sample.target_objects),
     }
+
+
+def boxes_after(sample: Sample) -> list[dict[str, Any]]:
+    """The target's box in the image after the edit, as the template draws it."""
+    found = _target(sample, sample.target_objects)
+    # After a view edit the camera is another one, and only `target_objects` are seen from there.
+    box = found.box if found is not None else None if sample.operation == "view" else sample.edit.new_box
+    return _boxes(sample, {"after": box})
 
 
 def _mask_after(sample: Sample) -> str | None:
@@ -83,12 +100,19 @@ def _mask_after(sample: Sample) -> str | None:
     return outline(sample.target_segmentation == sample.objects.index(target) + 1)
 
 
-def _depth(sample: Sample) -> dict[str, Any] | None:
+def _depth(sample: Sample, address: Address) -> dict[str, Any] | None:
     if sample.depth_m is None:
         return None
     picture, near_m, far_m = depth_picture(sample.depth_m)
     caption = f"depth, {near_m:.2f}{_NBSP}m bright to {far_m:.2f}{_NBSP}m dark"
-    return {"name": "depth", "caption": caption, "uri": data_uri(picture), "mask": None, "boxes": [], "objects": []}
+    return {
+        "name": "depth",
+        "caption": caption,
+        "uri": address("depth", picture),
+        "mask": None,
+        "boxes": [],
+        "objects": [],
+    }
 
 
 def _boxes(sample: Sample, boxes: Mapping[str, Box3D | None]) -> list[dict[str, Any]]:

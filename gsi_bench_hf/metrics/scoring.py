@@ -11,6 +11,7 @@ from PIL import Image
 
 from gsi_bench_hf.geometry import project_box
 from gsi_bench_hf.metrics.aggregate import count_paper
+from gsi_bench_hf.metrics.anchoring import anchored
 from gsi_bench_hf.metrics.appearance_consistency import appearance_consistency
 from gsi_bench_hf.metrics.edit_locality import (
     Locality,
@@ -24,7 +25,7 @@ from gsi_bench_hf.metrics.edit_locality import (
 )
 from gsi_bench_hf.metrics.lpips import choose_lpips
 from gsi_bench_hf.metrics.protocol_paper import same_viewpoint, score_edit, to_detector_frame, view_score
-from gsi_bench_hf.metrics.protocol_strict import score_strict
+from gsi_bench_hf.metrics.protocol_strict import StrictScore, score_strict
 from gsi_bench_hf.metrics.summary import AVERAGE, METRICS, SampleScore, summarise, unscorable
 from gsi_bench_hf.types import Box3D, Detection, Judgement, Protocol_, Sample, Scan, UnscorableError, is_simulated
 
@@ -41,6 +42,8 @@ __all__ = [
     "resolve_lpips",
     "resolve_protocol",
     "score_sample",
+    "strict_pose",
+    "strict_scan",
     "summarise",
     "unscorable",
 ]
@@ -125,6 +128,20 @@ def paper_inputs(sample: Sample, scan: Scan) -> tuple[dict[str, Any], list[dict[
     return edit, [_plain_detection(d, size) for d in scan.origin], [_plain_detection(d, size) for d in scan.edited]
 
 
+def strict_pose(sample: Sample, scan: Scan) -> StrictScore:
+    """The `strict` score of the pose alone.
+
+    Raises:
+        UnscorableError: the record or the scan lacks what is needed.
+    """
+    return score_strict(sample.edit, strict_scan(sample, scan), sample.target_symmetry)
+
+
+def strict_scan(sample: Sample, scan: Scan) -> Scan:
+    """The scan as `strict` counts it: what a detector of photographs found is anchored (`anchoring`). Raises `UnscorableError`."""
+    return scan if sample.operation == "view" else anchored(sample.edit.original_box, scan)
+
+
 def changed_region(sample: Sample, scan: Scan) -> NDArray[np.bool_]:
     """(H, W) where a `strict` edit may change the source image: around the target's silhouettes before, wanted and found.
 
@@ -183,7 +200,7 @@ def _score_paper(
 def _score_strict(
     sample: Sample, edited: Image.Image, scan: Scan, judgement: Judgement, lpips: Lpips | None
 ) -> SampleScore:
-    score = score_strict(sample.edit, scan, sample.target_symmetry)
+    score = strict_pose(sample, scan)
     reference = sample.target_image if sample.operation == "view" else sample.source_image
     if reference is None:
         raise UnscorableError("a view edit is compared with its target image, and the record has none")

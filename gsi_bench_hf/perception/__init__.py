@@ -28,6 +28,13 @@ def _cached_detector(**kwargs: Any) -> Detector:
     return CachedDetector(**kwargs)
 
 
+def _detany3d(**kwargs: Any) -> Detector:
+    """DetAny3D, as the paper used it, from a checkout and weights of your own; for photographs."""
+    from gsi_bench_hf.perception.detany3d import DetAny3D
+
+    return DetAny3D(**kwargs)
+
+
 def _render_compare(**kwargs: Any) -> Judge:
     """Compares the target with its render where it was found; for records that carry a scene."""
     from gsi_bench_hf.perception.render_compare import RenderCompare
@@ -42,10 +49,27 @@ def _cached_judge(**kwargs: Any) -> Judge:
     return CachedJudge(**kwargs)
 
 
+def _chat(**kwargs: Any) -> Judge:
+    """Asks a model behind an endpoint of chat completions: url= or provider=, model=, rubric=, repeats=, …"""
+    from gsi_bench_hf.perception.chat.endpoint import ChatJudge
+
+    return ChatJudge(**kwargs)
+
+
+def _local(**kwargs: Any) -> Judge:
+    """Asks an image-text-to-text model of transformers in this process: model=, revision=, rubric=, …"""
+    from gsi_bench_hf.perception.chat.local import LocalJudge
+
+    return LocalJudge(**kwargs)
+
+
 DETECTORS.add("scene-fit", _scene_fit)
 DETECTORS.add("cached", _cached_detector)
+DETECTORS.add("detany3d", _detany3d)
 JUDGES.add("render-compare", _render_compare)
 JUDGES.add("cached", _cached_judge)
+JUDGES.add("chat", _chat)
+JUDGES.add("local", _local)
 
 
 def load_detector(name: str, **kwargs: Any) -> Detector:
@@ -53,7 +77,7 @@ def load_detector(name: str, **kwargs: Any) -> Detector:
 
     Args:
         name: one of `DETECTORS`.
-        kwargs: for its constructor: "cached" needs `path=`, "scene-fit" takes `renderer=`.
+        kwargs: for its constructor: "cached" needs `path=`, "detany3d" `checkout=`, "scene-fit" takes `renderer=`.
 
     Raises:
         UnknownNameError: no such detector; the message suggests one.
@@ -66,7 +90,8 @@ def load_judge(name: str, **kwargs: Any) -> Judge:
 
     Args:
         name: one of `JUDGES`.
-        kwargs: for its constructor: "cached" needs `path=`, "render-compare" takes `renderer=`.
+        kwargs: for its constructor: "cached" needs `path=`, "chat" `url=` or `provider=`, "local" `model=`, and
+            "render-compare" takes `renderer=`.
 
     Raises:
         UnknownNameError: no such judge; the message suggests one.
@@ -95,8 +120,9 @@ def default_judge(sample: Sample) -> str:
 def _default(sample: Sample, what: str, name: str) -> str:
     if sample.scene is None:
         option = {"detector": "detections", "judge": "judgements"}[what]
+        or_ask = "" if what == "detector" else ", or ask a model: judge 'chat' or 'local' (docs/judges.md)"
         raise ValueError(
             f"record {sample.id} of {sample.subset!r} has no scene, so {name!r} can't look at it; "
-            f"give {what}='cached' with a file of {option} (load_{what}('cached', path=...), --{option} FILE)"
+            f"give {what}='cached' with a file of {option} (load_{what}('cached', path=...), --{option} FILE){or_ask}"
         )
     return name

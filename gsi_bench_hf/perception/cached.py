@@ -16,10 +16,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from gsi_bench_hf.metrics.appearance_consistency import parse_judgement
+from gsi_bench_hf.metrics.protocol_paper import DETECTOR_SIDE_PX
+from gsi_bench_hf.perception.association import associate, released_target_px
 from gsi_bench_hf.types import Detection, Judgement, Sample, Scan, UnscorableError
-
-_DETECTOR_SIDE_PX = 896
-"""Longest side of the images that the released detector looks at, and reports 2D boxes in (protocol.md, "The detector frame")."""
 
 
 class CachedDetector:
@@ -28,10 +27,14 @@ class CachedDetector:
     Args:
         path: our JSON or the released evaluator's `infer_cache.json`.
 
+    `looks_at_pixels` is False: another crop can't be looked at.
+
     Raises:
         FileNotFoundError: no such file.
         ValueError: the file is neither.
     """
+
+    looks_at_pixels = False
 
     def __init__(self, path: str | Path) -> None:
         self._path = Path(path)
@@ -105,16 +108,20 @@ def scan_to_json(scan: Scan) -> dict[str, Any]:
         "camera_translation_m": None if scan.camera_translation_m is None else scan.camera_translation_m.tolist(),
         "camera_rotation": None if scan.camera_rotation is None else scan.camera_rotation.tolist(),
         "diagnostics": dict(scan.diagnostics),
+        "relative": scan.relative,
+        "source_target": next((i for i, d in enumerate(scan.origin) if d is scan.source_target), None),
     }
 
 
 def scan_from_json(entry: Mapping[str, Any]) -> Scan:
     """The scan of `scan_to_json`'s values; what is missing is unknown, only "edited" must be there."""
     edited = tuple(_detection(d) for d in entry["edited"])
+    origin = tuple(_detection(d) for d in entry.get("origin", ()))
+    source = entry.get("source_target")
     index, mask = entry.get("target"), entry.get("silhouette")
     translation, rotation = entry.get("camera_translation_m"), entry.get("camera_rotation")
     return Scan(
-        origin=tuple(_detection(d) for d in entry.get("origin", ())),
+        origin=origin,
         edited=edited,
         target=None if index is None else edited[index],
         silhouette=None if mask is None else _mask(mask["runs"], mask["size"]),
@@ -123,6 +130,8 @@ def scan_from_json(entry: Mapping[str, Any]) -> Scan:
         camera_translation_m=None if translation is None else np.asarray(translation, dtype=np.float64),
         camera_rotation=None if rotation is None else np.asarray(rotation, dtype=np.float64),
         diagnostics=dict(entry.get("diagnostics", {})),
+        relative=bool(entry.get("relative", False)),
+        source_target=None if source is None else origin[source],
     )
 
 
@@ -157,9 +166,11 @@ def _is_released(item: Any) -> bool:
 
 def _released_scan(entry: Mapping[str, Any], sample: Sample) -> Scan:
     size = (sample.camera.width, sample.camera.height)
-    ratio = max(size) / _DETECTOR_SIDE_PX
+    ratio = max(size) / DETECTOR_SIDE_PX
     origin = _released_detections(entry.get("origin_result"), ratio)
     edited = _released_detections(entry.get("new_result"), ratio)
+    if (sample.row.get("edit") or {}).get("original_bbox_3d"):
+        return associate(sample, origin, edited, target_px=released_target_px(sample))
     same = [d for d in edited if d.label == sample.target_label]
     return Scan(origin, edited, max(same, key=lambda d: d.score, default=None))
 

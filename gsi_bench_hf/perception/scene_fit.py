@@ -36,7 +36,11 @@ class SceneFit:
 
     Args:
         renderer: draws the scene; None for the process's shared one.
+
+    `looks_at_pixels` is False: it can't do without the scene, which a crop has none of.
     """
+
+    looks_at_pixels = False
 
     def __init__(self, renderer: Renderer | None = None) -> None:
         self._renderer = renderer

@@ -159,8 +159,21 @@ def _given(edit: ParsedEdit) -> str:
 
 def paste(source: Cutout, edit: ParsedEdit) -> Image8:
     """The edited image, (H, W, 3) uint8 RGB."""
+    return put(source, new_box(source.box, edit, source.reference), edit)
+
+
+def put(source: Cutout, target: Box3D | None, edit: ParsedEdit) -> Image8:
+    """The image with the target where a box says.
+
+    Args:
+        source: what is known of the image.
+        target: where, camera frame; None to remove it.
+        edit: its operation, and the angle where it turns.
+
+    Returns:
+        (H, W, 3) uint8 RGB.
+    """
     background = fill(source)
-    target = new_box(source.box, edit, source.reference)
     if target is None:
         return background
     color, alpha = warp(source, target, _mapping(source, target, edit))

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from gsi_bench_hf.metrics.detector_noise import accuracies
 from gsi_bench_hf.report.boxes import box_paths
 from gsi_bench_hf.report.images import edited, preview
 from gsi_bench_hf.results import METRICS, SHORT, Results
@@ -112,8 +113,18 @@ def _scores(label: str | None, protocol: str, sample: Mapping[str, Any]) -> dict
         "bars": bars,
         "measured": [f"{bar['short']} {bar['measured']}" for bar in bars if bar["measured"]],
         "errors": error_words(details.get("errors") or {}, sample),
+        "looks": _looks(sample),
         "notes": sample.get("notes") or [],
     }
+
+
+def _looks(sample: Mapping[str, Any]) -> str | None:
+    """A sample's accuracies over the looks in words: "SA 47–63 over 5 looks"."""
+    values = accuracies(sample["scores"]["spatial_accuracy"], sample.get("looks") or [])
+    if len(values) < 2:
+        return None
+    low, high = (number(float(v), digits=0) for v in (values.min(), values.max()))
+    return f"SA {low if low == high else f'{low}–{high}'} over {len(values)} looks"
 
 
 def _measured(measured: Any, counted: float) -> str | None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from gsi_bench_hf.durable import leaves
 from gsi_bench_hf.report.cards import BYTES, TITLES, extremes, make_cards, number, percent
+from gsi_bench_hf.report.noise import noise_view
 from gsi_bench_hf.results import METRICS, SHORT, Results, kind_of, load_ladder, load_results
 from gsi_bench_hf.types import is_simulated
 
@@ -107,6 +108,7 @@ def _run(run: Results, label: str) -> dict[str, Any]:
         "failed": [_failed(s) for s in run.samples if s["status"] == "failed"],
         "noted": sum(bool(s.get("notes")) for s in run.samples),
         "extremes": extremes(run),
+        "noise": noise_view(run),
         "facts": _facts(run),
     }
 

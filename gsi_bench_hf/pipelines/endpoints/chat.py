@@ -65,7 +65,7 @@ class ChatEditor(HttpEditor):
                 raise failure_of(status_in(error), {"error": error}, answer)
             if reason := refusal_of(choice):
                 raise EditRefusedError(f"the endpoint's content filter, or its model, refused: {reason}")
-        raise no_image("text only" if messages else "no choices[0].message", " ".join(map(_text_of, messages)))
+        raise no_image("text only" if messages else "no choices[0].message", " ".join(map(text_of, messages)))
 
     def _request(
         self, png: bytes, prompt: str, size: tuple[int, int] | None, extra: Mapping[str, Any]
@@ -94,7 +94,7 @@ def image_urls(message: Mapping[str, Any]) -> Iterator[str]:
     for part in [*parts, *(images if isinstance(images, list) else [])]:
         if url := _url_of(part):
             yield url
-    for match in _IN_TEXT.finditer(_text_of(message)):
+    for match in _IN_TEXT.finditer(text_of(message)):
         yield match[1] or match[2]
 
 
@@ -121,7 +121,12 @@ def _url_of(part: Any) -> str | None:
     return found if isinstance(found, str) and found else None
 
 
-def _text_of(message: Mapping[str, Any]) -> str:
+def text_of(message: Mapping[str, Any]) -> str:
+    """What a reply says, where its content is a text or holds parts that are.
+
+    >>> text_of({"content": [{"type": "text", "text": "Here."}, {"type": "image_url"}]})
+    'Here.'
+    """
     content = message.get("content")
     if isinstance(content, str):
         return content

@@ -52,7 +52,7 @@ class InferenceEditor(EndpointEditor):
         address = checked_url(repo) if "://" in repo else None
         key = find_key(_HUB, api_key, api_key_env)
         headers = {}
-        if not key and (address is None or _is_hugging_face(address)):
+        if not key and (address is None or is_hugging_face(address)):
             key = ApiKey(get_token())
         elif not key:
             headers["authorization"] = (
@@ -133,7 +133,12 @@ def _of_a_client(error: Exception) -> bool:
     return any(cls.__module__.partition(".")[0] in _CLIENTS for cls in type(error).__mro__)
 
 
-def _is_hugging_face(address: str) -> bool:
+def is_hugging_face(address: str) -> bool:
+    """Whether an address is one that a Hub token may be sent to.
+
+    >>> is_hugging_face("https://router.huggingface.co/v1"), is_hugging_face("http://localhost:8000")
+    (True, False)
+    """
     parts = urlsplit(address)
     host = parts.hostname or ""
     return parts.scheme == "https" and any(host == known or host.endswith(f".{known}") for known in _HUGGING_FACE)
