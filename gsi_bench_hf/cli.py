@@ -8,10 +8,11 @@ import hashlib
 import logging
 import os
 import sys
+import threading
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from gsi_bench_hf import cli_data, cli_judges, cli_numbers, cli_review, repeat
 from gsi_bench_hf.cli_arguments import CANT_START, WHAT, make_parser
@@ -49,6 +50,21 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise
         _complain(" ".join(str(cause).split()))
         return CANT_START
+
+
+def command() -> NoReturn:
+    """The process of the command: `main`, and out.
+
+    An edit that is still on its way (stopped by Ctrl-C, or given up as too late) runs in a thread that nothing can end, and an
+    interpreter that is taken apart under a thread in torch's code aborts: then the process leaves as it stands.
+    """
+    code = main()
+    if any(thread.name.startswith("gsi-bench") for thread in threading.enumerate()):
+        logging.shutdown()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 def _for_the_user(error: BaseException) -> BaseException | None:
@@ -244,4 +260,4 @@ def _quiet_datasets(datasets: Any) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    command()

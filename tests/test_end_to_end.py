@@ -144,11 +144,12 @@ def test_missing_opengl_ends_with_2_and_one_line(data, tmp_path):
 def test_a_second_command_on_the_folder_is_refused_and_ctrl_c_leaves_it_whole(data, tmp_path):
     out, go = tmp_path / "run", tmp_path / "go"
     (tmp_path / "waiting.py").write_text(
-        "import pathlib, time\n"
+        "import pathlib, torch\n"
         f"go = pathlib.Path({str(go)!r})\n"
+        "network = torch.nn.Conv2d(3, 8, 3)\n"
         "def edit(image, prompt, **_):\n"
         "    while not go.exists():\n"
-        "        time.sleep(0.05)\n"
+        "        network(torch.zeros(1, 3, 64, 64))\n"
         "    return image\n"
     )
     named = ["--editor", "python:waiting:edit", "--out", str(out), "--limit", "2", "--no-ladder", "--num-proc", "1"]

@@ -37,6 +37,7 @@ class Session:
         self._votes = self._conflicts() if settle else {}
         self._writing, self._looking = threading.Lock(), threading.Lock()
         self._looks: OrderedDict[int, Look] = OrderedDict()
+        self._ended = False
         self._log = Log(folder, reviewer)
 
     def __enter__(self) -> Session:
@@ -45,6 +46,9 @@ class Session:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        # A thread of the server that is still in Arrow's or OpenCV's code when the interpreter ends would abort the process.
+        with self._looking:
+            self._ended = True
         self._log.__exit__(kind, error, trace)
 
     def state(self) -> dict[str, Any]:
@@ -107,6 +111,8 @@ class Session:
 
     def _look(self, number: int) -> Look:
         with self._looking:
+            if self._ended:
+                raise ReviewError("this review has ended; run the same command again to go on")
             if number not in self._looks:
                 self._looks[number] = look(self._candidates.row(number))
             self._looks.move_to_end(number)
