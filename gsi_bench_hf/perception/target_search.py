@@ -32,6 +32,8 @@ _ROUGH = 2.5
 _ROOM_CANDIDATES = 5
 _SAME_TURN_RAD = np.deg2rad(28.0)
 """Refining from poses turned by less than this leads to the same pose."""
+_MET_RAD = np.deg2rad(3.0)
+"""Drafted turns this near to each other have met."""
 _WORTH_REFINING = 0.75
 """A drafted turn is refined in full light if it is this near to the best: the best has had that already."""
 _WELL_EXPLAINED = 0.85
@@ -270,7 +272,7 @@ class TargetSearch:
         back = self.known.spun(best.pose, [-best.pose.yaw_rad], draft.camera)
         tried += self._apart([draft.measure(pose) for pose in back], best)
         fits = [draft.refine(fit.pose, free=self._free, iterations=2, leniencies=(2.0,)) for fit in tried]
-        fits = [middle.measure(fit.pose) for fit in fits]
+        fits = self._apart([middle.measure(fit.pose) for fit in fits], best, _MET_RAD)
         fits = [
             middle.refine(fit.pose, free=self._free, iterations=3, leniencies=(_MIDDLE_LENIENCY,))
             for fit in fits
@@ -278,7 +280,7 @@ class TargetSearch:
         ]
         return near_best([best, *fits])
 
-    def _apart(self, fits: list[Fit], best: Fit) -> list[Fit]:
+    def _apart(self, fits: list[Fit], best: Fit, least_rad: float = _SAME_TURN_RAD) -> list[Fit]:
         """The fits from the best on, without those turned so little against `best` or a better one that they end where it does."""
         kept = [best]
         for fit in sorted(fits, key=lambda fit: -fit.relief):
@@ -286,7 +288,7 @@ class TargetSearch:
                 pose_search.turn_between(fit.pose.yaw_rad, other.pose.yaw_rad, self.known.target.symmetry)
                 for other in kept
             )
-            if all(abs(turn) > _SAME_TURN_RAD for turn in turns):
+            if all(abs(turn) > least_rad for turn in turns):
                 kept.append(fit)
         return kept[1:]
 
