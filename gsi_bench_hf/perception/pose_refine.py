@@ -17,6 +17,8 @@ from gsi_bench_hf.synth.render import Quality
 Float = NDArray[np.float64]
 Float32 = NDArray[np.float32]
 
+MIDDLE_LENIENCY = 2.5
+"""Tolerances are so many times as large as they will be in the end while a pose is refined in light, before the last stage."""
 _MARGIN = 0.22
 _NEAR_EACH_OTHER = 3.0
 """Times the largest window that a window for all of them may be."""

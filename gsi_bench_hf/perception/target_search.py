@@ -13,7 +13,8 @@ from gsi_bench_hf.perception.changes import regions, unexplained_mask
 from gsi_bench_hf.perception.edited_image import EditedImage
 from gsi_bench_hf.perception.known_scene import KnownScene, Pose
 from gsi_bench_hf.perception.places import along_the_view, other_surfaces, plain_edits, scattered
-from gsi_bench_hf.perception.pose_refine import Fit, Matcher, shrink
+from gsi_bench_hf.perception.pose_refine import MIDDLE_LENIENCY, Fit, Matcher, shrink
+from gsi_bench_hf.perception.rival_turns import near_best, turned
 from gsi_bench_hf.synth.render import Quality
 
 Float32 = NDArray[np.float32]
@@ -22,7 +23,6 @@ _COARSE_PX, _COARSE_OBJECT_PX = (128, 192, 256), 20.0
 """Widths of the image for the coarse search: the least at which the target is so large."""
 _MIDDLE_PX, _MIDDLE_OBJECT_PX = (256, 512), 44.0
 _FINAL_PX, _FINAL_OBJECT_PX = (256, 384, 512), 140.0
-_MIDDLE_LENIENCY = 2.5
 _LEAST_REGION = 0.03
 """Of the target's silhouette: smaller unexplained regions are no sign of an edit."""
 _EXPLAINED, _EVIDENCE = 0.35, 0.06
@@ -30,19 +30,11 @@ _EXPLAINED, _EVIDENCE = 0.35, 0.06
 _ROUGH = 2.5
 """Or if it takes off `_EXPLAINED` a pixel at so many times the tolerance, whatever its shade: a person knows a thing drawn badly."""
 _ROOM_CANDIDATES = 5
-_SAME_TURN_RAD = np.deg2rad(28.0)
-"""Refining from poses turned by less than this leads to the same pose."""
-_MET_RAD = np.deg2rad(3.0)
-"""Drafted turns this near to each other have met."""
-_WORTH_REFINING = 0.75
-"""A drafted turn is refined in full light if it is this near to the best: the best has had that already."""
 _WELL_EXPLAINED = 0.85
 _SHADOW_LACKS = 0.25
 """A shadow isn't seen if it speaks against the pose by this share of what the target itself speaks for it."""
 _BADLY_EXPLAINED = 0.65
 _PLAIN_EDITS = 2
-_RIVAL = 0.85
-"""Turns whose reliefs are so near are told apart by the best light: a handle that is all but hidden makes no more of a difference."""
 _KEEP_SOURCE = 0.01
 """The source pose is kept unless another is better by this share."""
 
@@ -171,7 +163,7 @@ class TargetSearch:
         near = self._best_of(ranking, middle, self._drafted(draft, candidates))
         if not near:
             return []
-        return self._turned(draft, middle, near[0]) + (near[1:] if self.known.is_room else [])
+        return turned(self.known, draft, middle, near[0], free=self._free) + (near[1:] if self.known.is_room else [])
 
     def _in_its_own_light(self) -> list[Fit]:
         """The best of those poses that differ from the source's in one thing, looked at in the image's own light from the start."""
@@ -183,7 +175,7 @@ class TargetSearch:
         if not starts:
             return []
         middle = self._matcher(self._width_for(starts[0].pose, self._widths(_MIDDLE_PX), _MIDDLE_OBJECT_PX), "lit")
-        leniencies = (4.0, _MIDDLE_LENIENCY)
+        leniencies = (4.0, MIDDLE_LENIENCY)
         return [middle.refine(c.pose, free=self._free, iterations=3, leniencies=leniencies) for c in starts]
 
     def _loosened(self, draft: Matcher, candidates: list[pose_search.Candidate]) -> list[pose_search.Candidate]:
@@ -200,7 +192,7 @@ class TargetSearch:
     def _settled(self, final: Matcher, rivals: list[Fit]) -> Fit:
         """The best of the rivals in the best light, refined to the end."""
         # As they are not there yet, they are held to no more than they were refined with.
-        final.use(_MIDDLE_LENIENCY)
+        final.use(MIDDLE_LENIENCY)
         # Lamps and walls make shadows far beyond a thing's own window: what is compared must be seen in one.
         measured = final.compared([fit.pose for fit in rivals])
         finished = [self._finished(final, fit) for fit in near_best(measured)[:2]]
@@ -254,43 +246,12 @@ class TargetSearch:
 
     def _best_of(self, ranking: Matcher, middle: Matcher, fits: list[Fit]) -> list[Fit]:
         """Those that are near the best in full light, refined there, the best first."""
-        ranking.use(_MIDDLE_LENIENCY)
+        ranking.use(MIDDLE_LENIENCY)
         fits = [ranking.measure(fit.pose) for fit in fits]
         highest = max((fit.relief for fit in fits), default=0.0)
         near = sorted((fit for fit in fits if fit.relief > max(0.0, 0.85 * highest)), key=lambda fit: -fit.relief)[:2]
-        fits = [middle.refine(fit.pose, free=self._free, iterations=3, leniencies=(_MIDDLE_LENIENCY,)) for fit in near]
+        fits = [middle.refine(fit.pose, free=self._free, iterations=3, leniencies=(MIDDLE_LENIENCY,)) for fit in near]
         return sorted(fits, key=lambda fit: -fit.relief)
-
-    def _turned(self, draft: Matcher, middle: Matcher, best: Fit) -> list[Fit]:
-        """The fit and those turned on the spot that may be as good, the best first: near symmetries make wrong turns fit well."""
-        turns = pose_search.yaw_starts(self.known.target.symmetry)[1:]
-        draft.use(2.0)
-        now = draft.measure(best.pose).relief
-        tried = [draft.measure(pose) for pose in self.known.spun(best.pose, turns, draft.camera)]
-        tried = self._apart([fit for fit in tried if fit.relief > 0.4 * now], best)[:2]
-        # Most edits leave the turn as it was, and a draft can't tell a handle that is all but hidden: better light shall.
-        back = self.known.spun(best.pose, [-best.pose.yaw_rad], draft.camera)
-        tried += self._apart([draft.measure(pose) for pose in back], best)
-        fits = [draft.refine(fit.pose, free=self._free, iterations=2, leniencies=(2.0,)) for fit in tried]
-        fits = self._apart([middle.measure(fit.pose) for fit in fits], best, _MET_RAD)
-        fits = [
-            middle.refine(fit.pose, free=self._free, iterations=3, leniencies=(_MIDDLE_LENIENCY,))
-            for fit in fits
-            if fit.relief > _WORTH_REFINING * best.relief
-        ]
-        return near_best([best, *fits])
-
-    def _apart(self, fits: list[Fit], best: Fit, least_rad: float = _SAME_TURN_RAD) -> list[Fit]:
-        """The fits from the best on, without those turned so little against `best` or a better one that they end where it does."""
-        kept = [best]
-        for fit in sorted(fits, key=lambda fit: -fit.relief):
-            turns = (
-                pose_search.turn_between(fit.pose.yaw_rad, other.pose.yaw_rad, self.known.target.symmetry)
-                for other in kept
-            )
-            if all(abs(turn) > least_rad for turn in turns):
-                kept.append(fit)
-        return kept[1:]
 
     def _lacks_shadow(self, fit: Fit) -> bool:
         """Whether the shadow that it would throw isn't seen, which may have misled the search; in a room they are faint."""
@@ -307,9 +268,3 @@ class TargetSearch:
         if fit.share > _EVIDENCE and fit.share > _EXPLAINED * self.shown.evidence(fit.pose):
             return True
         return self._final(fit.pose).likeness(fit.pose, _ROUGH) > _EXPLAINED
-
-
-def near_best(fits: list[Fit]) -> list[Fit]:
-    """The fit with the highest relief, even if it is below 0, and those that come near it, the best first; none of none."""
-    ranked = sorted(fits, key=lambda fit: -fit.relief)
-    return ranked[:1] + [fit for fit in ranked[1:] if fit.relief > _RIVAL * ranked[0].relief]

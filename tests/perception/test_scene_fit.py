@@ -11,8 +11,8 @@ from PIL import Image
 
 from gsi_bench_hf.perception.known_scene import Pose
 from gsi_bench_hf.perception.pose_refine import Fit
+from gsi_bench_hf.perception.rival_turns import near_best
 from gsi_bench_hf.perception.scene_fit import SceneFit
-from gsi_bench_hf.perception.target_search import near_best
 from gsi_bench_hf.synth.scene import EditedScene, to_json
 from gsi_bench_hf.types import Camera, Detector, Sample, UnscorableError
 
