@@ -1,0 +1,261 @@
+"""From a copy of ScanNet++ to a folder of candidate edits: `candidates.parquet` with the records, `candidates.json` with what became
+of the rest. Killed and called again, finished scenes are kept.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from tqdm import tqdm
+
+import gsi_bench_hf.synth.layouts  # noqa: F401  it and room_views import each other, and it must be first
+from gsi_bench_hf.data.scannetpp.checks import PhotoStage
+from gsi_bench_hf.data.scannetpp.layout import ScanNetppError, SceneFolder, Shot, pictures_of, scenes_in, shots_of
+from gsi_bench_hf.data.scannetpp.propose import DEFAULT, OFFERED, propose, tilt_reason
+from gsi_bench_hf.data.scannetpp.records import VERSION, records
+from gsi_bench_hf.data.scannetpp.sharpness import high_frequency_share
+from gsi_bench_hf.data.scannetpp.tables import read_rows, write_rows
+from gsi_bench_hf.data.scannetpp.verify import Asks, Verified, verify
+from gsi_bench_hf.data.scannetpp.views import MeshSource, Source
+from gsi_bench_hf.durable import dump_json, lock, write_atomic
+from gsi_bench_hf.synth.filters import exposure_reason
+from gsi_bench_hf.synth.room_views import MIN_EDITABLE, Candidate, fits, suppressed, world_corners
+from gsi_bench_hf.types import Camera
+
+CANDIDATES_FILE, ACCOUNT_FILE, SCENES = "candidates.parquet", "candidates.json", "scenes"
+MIN_SHARPNESS = 0.015
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How candidates are made.
+
+    Attributes:
+        every: which frames of the video are looked at.
+        min_sharpness: least share of high-frequency energy, see `sharpness`.
+        min_objects: how many objects of a frame must be fit to be edited.
+        frames_per_scene: how many frames of a scene are kept at most, none like another.
+        edits_per_frame: at most.
+        operations: of `propose.OFFERED`.
+        max_side: longer side of the pictures, larger ones are made smaller; 0 keeps them as they are.
+        seed: draws targets, parameters and words.
+    """
+
+    every: int = 20
+    min_sharpness: float = MIN_SHARPNESS
+    min_objects: int = MIN_EDITABLE
+    frames_per_scene: int = 6
+    edits_per_frame: int = 3
+    operations: tuple[str, ...] = DEFAULT
+    max_side: int = 1024
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("every", "min_objects", "frames_per_scene", "edits_per_frame"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} is {getattr(self, name)!r}, expected 1 or more")
+        unknown = [name for name in self.operations if name not in OFFERED]
+        if unknown or not self.operations:
+            raise ValueError(f"operations has {unknown or 'none'}, expected some of {', '.join(OFFERED)}")
+
+
+Sources = Callable[[SceneFolder], Source]
+
+
+def mesh_source(scene: SceneFolder) -> Source:
+    """3D structure from the scene's annotated mesh."""
+    from gsi_bench_hf.data.scannetpp.mesh import read_room
+
+    return MeshSource(read_room(scene))
+
+
+def make_candidates(
+    root: str | os.PathLike[str],
+    out: str | os.PathLike[str],
+    *,
+    settings: Settings = Settings(),
+    scenes: Sequence[str] = (),
+    source: Sources = mesh_source,
+    source_name: str = "mesh",
+    judge: Asks | None = None,
+    rewrite: bool = True,
+) -> dict[str, Any]:
+    """Make the candidate edits of ScanNet++'s scenes.
+
+    Args:
+        root: the data set's folder.
+        out: where the candidates go; made if it is missing.
+        settings: how.
+        scenes: ids of those wanted; all by default.
+        source: gives a scene's 3D structure.
+        source_name: what to call that in the account.
+        judge: looks at every candidate; nobody does by default.
+        rewrite: whether the judge also rewords the instructions.
+
+    Returns:
+        The account, as `candidates.json` has it: settings, frames and rejections by reason, counts by operation, verdicts.
+
+    Raises:
+        ScanNetppError: the data set lacks something, or the folder holds candidates made otherwise.
+        RunFolderError: another process works on the folder.
+    """
+    found, folder = scenes_in(Path(root), scenes), Path(out)
+    (folder / SCENES).mkdir(parents=True, exist_ok=True)
+    held = lock(folder / ".candidates.lock")
+    try:
+        key = {"version": VERSION, "source": source_name, **asdict(settings)}
+        accounts = {}
+        for scene in tqdm(found, desc="Scenes", unit=" scenes"):
+            accounts[scene.id] = _made_scene(scene, folder, key, settings, source)
+        return _join(folder, accounts, key, judge, rewrite)
+    finally:
+        held.close()
+
+
+def _made_scene(
+    scene: SceneFolder, folder: Path, key: Mapping[str, Any], settings: Settings, source: Sources
+) -> dict[str, Any]:
+    """The account of a scene, whose rows are on the disk."""
+    account_file = folder / SCENES / f"{scene.id}.json"
+    wanted = json.loads(dump_json(key))
+    if account_file.is_file():
+        account: dict[str, Any] = json.loads(account_file.read_text(encoding="utf-8"))
+        if account["made"] != wanted:
+            other = ", ".join(
+                f"{k} was {account['made'].get(k)!r}" for k in wanted if account["made"].get(k) != wanted[k]
+            )
+            raise ScanNetppError(f"{folder} has candidates made otherwise ({other}); give another folder, or remove it")
+        return account
+    frames: Counter[str] = Counter()
+    rejections: Counter[str] = Counter()
+    rows = scene_rows(scene, source(scene), settings, frames, rejections)
+    count = write_rows(folder / SCENES / f"{scene.id}.parquet", rows)
+    account = {"made": wanted, "frames": frames, "rejections": rejections, "candidates": count}
+    write_atomic(account_file, dump_json(account))
+    return account
+
+
+def scene_rows(
+    scene: SceneFolder, source: Source, settings: Settings, frames: Counter[str], rejections: Counter[str]
+) -> Iterator[dict[str, Any]]:
+    """The rows of a scene's candidates, frame by frame, the most promising frames first.
+
+    Args:
+        scene: the scene.
+        source: its 3D structure.
+        settings: how.
+        frames: counts what became of its frames; added to.
+        rejections: counts why edits were refused; added to.
+    """
+    chosen = _promising(scene, source, settings, frames)
+    kept = 0
+    for shot, image in chosen:
+        if kept == settings.frames_per_scene:
+            frames["not needed"] += 1
+            continue
+        view = source.look(image, _camera(shot, image, settings.max_side))
+        stage = PhotoStage(view, rejections)
+        if len(stage.targets()) < settings.min_objects:
+            frames["too few objects"] += 1
+            continue
+        rng = np.random.default_rng([zlib.crc32(scene.id.encode()), settings.seed, shot.number])
+        edits = propose(stage, settings.operations, settings.edits_per_frame, rng=rng)
+        frames["kept" if edits else "no edit possible"] += 1
+        kept += bool(edits)
+        yield from records(shot, view, edits, seed=settings.seed)
+
+
+def _promising(
+    scene: SceneFolder, source: Source, settings: Settings, frames: Counter[str]
+) -> list[tuple[Shot, Image.Image]]:
+    """The frames that are level, sharp and well exposed, none like another, those first that should show most."""
+    shots, without = shots_of(scene, settings.every)
+    frames["no camera"] += without
+    things = source.things()
+    corners_m = world_corners(things) if things else None
+    candidates: list[Candidate] = []
+    held: dict[int, tuple[Shot, Image.Image]] = {}
+    for shot, original in pictures_of(shots):
+        image = made_smaller(original, settings.max_side)
+        camera = _camera(shot, image, settings.max_side, original.size)
+        sharpness = high_frequency_share(image)
+        reason = tilt_reason(camera) or exposure_reason(np.asarray(image))
+        if reason is None and sharpness < settings.min_sharpness:
+            reason = "blurred"
+        if (
+            reason is None
+            and corners_m is not None
+            and np.count_nonzero(fits(corners_m, camera)) < settings.min_objects
+        ):
+            reason = "too few objects"
+        if reason is not None:
+            frames[reason] += 1
+            continue
+        shown = 0.0 if corners_m is None else float(np.count_nonzero(fits(corners_m, camera)))
+        candidates.append(Candidate(camera, shown + sharpness))
+        held[id(candidates[-1])] = shot, image
+    best = suppressed(candidates)
+    frames["like another"] += len(candidates) - len(best)
+    return [held[id(candidate)] for candidate in best]
+
+
+def made_smaller(image: Image.Image, max_side: int) -> Image.Image:
+    """The picture with its longer side at most `max_side`; as it is for 0."""
+    if max_side <= 0 or max(image.size) <= max_side:
+        return image
+    factor = max_side / max(image.size)
+    return image.resize((round(image.width * factor), round(image.height * factor)), Image.Resampling.LANCZOS)
+
+
+def _camera(shot: Shot, image: Image.Image, max_side: int, original: tuple[int, int] | None = None) -> Camera:
+    """The camera of a picture that may have been made smaller."""
+    full = shot.camera(*(original or image.size))
+    scale = np.diag([image.width / full.width, image.height / full.height, 1.0])
+    return replace(full, intrinsics=scale @ full.intrinsics, width=image.width, height=image.height)
+
+
+def _join(
+    folder: Path, accounts: Mapping[str, Mapping[str, Any]], key: Mapping[str, Any], judge: Asks | None, rewrite: bool
+) -> dict[str, Any]:
+    verified = Verified()
+    by_operation: Counter[str] = Counter()
+
+    def rows() -> Iterator[dict[str, Any]]:
+        for scene_id in accounts:
+            for row in read_rows(folder / SCENES / f"{scene_id}.parquet"):
+                kept = row if judge is None else verify(row, judge, verified, rewrite=rewrite)
+                if kept is not None:
+                    by_operation[row["operation"]] += 1
+                    yield kept
+
+    count = write_rows(folder / CANDIDATES_FILE, rows())
+    total = {name: sum((Counter(a[name]) for a in accounts.values()), Counter()) for name in ("frames", "rejections")}
+    account = {
+        "made": dict(key),
+        "candidates": count,
+        "operations": dict(sorted(by_operation.items())),
+        **{name: dict(counts.most_common()) for name, counts in total.items()},
+        "scenes": {scene_id: {k: v for k, v in a.items() if k != "made"} for scene_id, a in accounts.items()},
+        "judge": None if judge is None else _judge_account(judge, verified),
+    }
+    write_atomic(folder / ACCOUNT_FILE, dump_json(account))
+    return account
+
+
+def _judge_account(judge: Asks, verified: Verified) -> dict[str, Any]:
+    asked = getattr(judge, "provenance", None)
+    return {
+        "who": asked() if callable(asked) else type(judge).__name__,
+        "verdicts": dict(verified.counts.most_common()),
+        "rewriting": dict(verified.rewriting.most_common()),
+        "by_id": verified.verdicts,
+    }
