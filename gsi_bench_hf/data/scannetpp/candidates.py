@@ -179,7 +179,8 @@ def _promising(
 ) -> list[tuple[Shot, Image.Image]]:
     """The frames that are level, sharp and well exposed, none like another, those first that should show most."""
     shots, without = shots_of(scene, settings.every)
-    frames["no camera"] += without
+    if without:
+        frames["no camera"] += without
     things = source.things()
     corners_m = world_corners(things) if things else None
     candidates: list[Candidate] = []
@@ -204,7 +205,8 @@ def _promising(
         candidates.append(Candidate(camera, shown + sharpness))
         held[id(candidates[-1])] = shot, image
     best = suppressed(candidates)
-    frames["like another"] += len(candidates) - len(best)
+    if len(best) < len(candidates):
+        frames["like another"] += len(candidates) - len(best)
     return [held[id(candidate)] for candidate in best]
 
 

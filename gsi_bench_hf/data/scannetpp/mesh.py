@@ -48,7 +48,7 @@ class ScannedRoom:
     def face_owners(self) -> NDArray[np.int32]:
         """(M,) the owner of two corners of each face, or of the first where all differ."""
         a, b, c = self.owners[self.faces].T
-        return np.where(b == c, b, a).astype(np.int32)
+        return np.asarray(np.where(b == c, b, a), dtype=np.int32)
 
 
 def read_room(scene: SceneFolder) -> ScannedRoom:

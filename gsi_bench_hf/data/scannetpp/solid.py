@@ -58,7 +58,7 @@ class MeshSurfaces:
             chosen &= (self._low[axis] <= high_m[axis]) & (self._high[axis] >= low_m[axis])
         corners = self._vertices_m[self._faces[chosen]]
         longest = np.linalg.norm(corners - np.roll(corners, -1, axis=1), axis=2).max(axis=1, initial=0.0)
-        found = [p.reshape(-1, 3) for _, p in samples(corners, np.ceil(longest / _SAMPLE_M).astype(int))]
+        found = [p.reshape(3, -1).T for _, p in samples(corners, np.ceil(longest / _SAMPLE_M).astype(int))]
         points = np.concatenate([np.zeros((0, 3)), *found])
         return np.asarray(points[((points >= low_m) & (points <= high_m)).all(axis=1)])
 
@@ -135,7 +135,7 @@ def footing(solid: Solid, item: SceneObject, base_m: float, *, ring_m: float = 0
     points = solid.near(low, high, without)
     half = item.size_m[:2] * item.scale / 2.0
     reach = half + ring_m
-    count = np.maximum(1, np.ceil(2.0 * reach / CELL_M).astype(int))
+    count = np.maximum(1, np.ceil(2.0 * reach / CELL_M - 1e-6).astype(int))
     local = (points[:, :2] - item.position_m[:2]) @ item.rotation[:2, :2]
     within = (np.abs(local) < reach).all(axis=1)
     place = np.clip(((local[within] + reach) / (2.0 * reach) * count).astype(int), 0, count - 1)

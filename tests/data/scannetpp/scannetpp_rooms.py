@@ -19,6 +19,7 @@ from gsi_bench_hf.synth.scene import Scene, SceneObject
 from gsi_bench_hf.types import Camera
 
 FINE_M = 0.12
+SIZE = 0.75
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +35,20 @@ class Room:
         return 1 + (*self.layout.fixtures, *self.layout.objects).index(item)
 
 
+@dataclass(frozen=True, eq=False)
+class Rooms:
+    """A copy of ScanNet++."""
+
+    root: Path
+    by_id: dict[str, Room]
+
+    def shown(self, row: dict) -> tuple[Room, Scene, Frame]:
+        """The room, the true scene and the rendered frame of a candidate."""
+        scene_id, _, name = row["scene_id"].partition("_")
+        room = self.by_id[scene_id]
+        return room, room.views[name], room.frames[name]
+
+
 def sampled_layout(room_type: str, seed: int) -> Layout:
     for attempt in range(40):
         layout = sample_layout("room", rng=np.random.default_rng([seed, attempt]), room_type=room_type)
@@ -45,7 +60,7 @@ def sampled_layout(room_type: str, seed: int) -> Layout:
 def write_room(root: Path, scene_id: str, layout: Layout, renderer: Renderer, *, views: int = 2, seed: int = 0) -> Room:
     """A scene with its best `views` as sharp frames 0, 20, …, then a blurred one, one without a pose, one between twenties."""
     rng = np.random.default_rng(seed)
-    cameras = ranked_views(layout, renderer, rng=rng)[:views]
+    cameras = [scaled(camera, SIZE) for camera in ranked_views(layout, renderer, rng=rng)[:views]]
     assert len(cameras) == views
     whole = Scene(layout.environment, layout.fixtures, layout.objects, layout.lights, layout.ambient, cameras[0])
     names = [f"frame_{20 * i:06d}" for i in range(views)]
