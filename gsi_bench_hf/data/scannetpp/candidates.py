@@ -24,7 +24,7 @@ from gsi_bench_hf.data.scannetpp.propose import DEFAULT, OFFERED, propose, tilt_
 from gsi_bench_hf.data.scannetpp.records import VERSION, records
 from gsi_bench_hf.data.scannetpp.sharpness import high_frequency_share
 from gsi_bench_hf.data.scannetpp.tables import read_rows, write_rows
-from gsi_bench_hf.data.scannetpp.verify import Asks, Verified, verify
+from gsi_bench_hf.data.scannetpp.verify import Asks, Opinion, opinions
 from gsi_bench_hf.data.scannetpp.views import MeshSource, Source
 from gsi_bench_hf.durable import dump_json, lock, write_atomic
 from gsi_bench_hf.synth.filters import exposure_reason
@@ -228,16 +228,14 @@ def _camera(shot: Shot, image: Image.Image, max_side: int, original: tuple[int, 
 def _join(
     folder: Path, accounts: Mapping[str, Mapping[str, Any]], key: Mapping[str, Any], judge: Asks | None, rewrite: bool
 ) -> dict[str, Any]:
-    verified = Verified()
     by_operation: Counter[str] = Counter()
+    judged: dict[str, Opinion] = {}
 
     def rows() -> Iterator[dict[str, Any]]:
-        for scene_id in accounts:
-            for row in read_rows(folder / SCENES / f"{scene_id}.parquet"):
-                kept = row if judge is None else verify(row, judge, verified, rewrite=rewrite)
-                if kept is not None:
-                    by_operation[row["operation"]] += 1
-                    yield kept
+        made = (row for scene_id in accounts for row in read_rows(folder / SCENES / f"{scene_id}.parquet"))
+        for row in made if judge is None else _passed(made, judge, rewrite, judged):
+            by_operation[row["operation"]] += 1
+            yield row
 
     count = write_rows(folder / CANDIDATES_FILE, rows())
     total = {name: sum((Counter(a[name]) for a in accounts.values()), Counter()) for name in ("frames", "rejections")}
@@ -247,17 +245,27 @@ def _join(
         "operations": dict(sorted(by_operation.items())),
         **{name: dict(counts.most_common()) for name, counts in total.items()},
         "scenes": {scene_id: {k: v for k, v in a.items() if k != "made"} for scene_id, a in accounts.items()},
-        "judge": None if judge is None else _judge_account(judge, verified),
+        "judge": None if judge is None else _judge_account(judge, judged),
     }
     write_atomic(folder / ACCOUNT_FILE, dump_json(account))
     return account
 
 
-def _judge_account(judge: Asks, verified: Verified) -> dict[str, Any]:
+def _passed(
+    rows: Iterator[dict[str, Any]], judge: Asks, rewrite: bool, judged: dict[str, Opinion]
+) -> Iterator[dict[str, Any]]:
+    """The candidates that the judge found no problem with; what it made of all is noted in `judged`, without the rows."""
+    for name, opinion in opinions(rows, judge, rewrite=rewrite):
+        judged[name] = replace(opinion, row=None)
+        if opinion.row is not None:
+            yield opinion.row
+
+
+def _judge_account(judge: Asks, judged: Mapping[str, Opinion]) -> dict[str, Any]:
     asked = getattr(judge, "provenance", None)
     return {
         "who": asked() if callable(asked) else type(judge).__name__,
-        "verdicts": dict(verified.counts.most_common()),
-        "rewriting": dict(verified.rewriting.most_common()),
-        "by_id": verified.verdicts,
+        "verdicts": dict(Counter(o.verdict for o in judged.values()).most_common()),
+        "rewriting": dict(Counter(o.rewriting for o in judged.values() if o.rewriting is not None).most_common()),
+        "by_id": {name: opinion.verdict for name, opinion in judged.items()},
     }

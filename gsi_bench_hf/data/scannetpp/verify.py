@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Protocol
 
 from PIL import Image
@@ -56,52 +58,57 @@ class Asks(Protocol):
         ...
 
 
-@dataclass
-class Verified:
-    """What came of asking.
+@dataclass(frozen=True)
+class Opinion:
+    """What a judge made of one candidate.
 
     Attributes:
-        verdicts: by id, "plausible", the problem that was named, or "unverified: " and why.
-        counts: how many of each verdict.
-        rewriting: how many instructions were "reworded", "as before", "changed in meaning", or not to be had.
+        row: the candidate, reworded where that was asked and went well; None where the judge found a problem.
+        verdict: "plausible", the problem that was named, or "unverified: " and why.
+        rewriting: "reworded", "as before", "changed in meaning", or why there was no answer; None where nobody asked.
     """
 
-    verdicts: dict[str, str] = field(default_factory=dict)
-    counts: Counter[str] = field(default_factory=Counter)
-    rewriting: Counter[str] = field(default_factory=Counter)
+    row: dict[str, Any] | None
+    verdict: str
+    rewriting: str | None = None
 
 
-def verify(row: Mapping[str, Any], judge: Asks, found: Verified, *, rewrite: bool = True) -> dict[str, Any] | None:
-    """The candidate, reworded where that is asked and went well; None where the judge found a problem.
+def opinions(rows: Iterable[Mapping[str, Any]], judge: Asks, *, rewrite: bool = True) -> Iterator[tuple[str, Opinion]]:
+    """The ids of candidates and what the judge makes of them, in order; asked about as many at once as the judge says it can.
 
     Args:
-        row: a record.
+        rows: records.
         judge: who is asked.
-        found: what came of it is added here.
-        rewrite: whether to ask for other words.
+        rewrite: whether to ask for other words too.
     """
+    at_once = int(getattr(judge, "concurrency", 1))
+    left = iter(rows)
+    with ThreadPoolExecutor(at_once) as threads:
+        while group := list(islice(left, 4 * at_once)):
+            found = threads.map(lambda row: opinion(row, judge, rewrite=rewrite), group)
+            yield from zip((str(row["id"]) for row in group), found, strict=True)
+
+
+def opinion(row: Mapping[str, Any], judge: Asks, *, rewrite: bool = True) -> Opinion:
+    """What a judge makes of one candidate; see `opinions`."""
     sample = Sample(row)
     images = [sample.source_image, marked(row)]
     fields = {"instruction": sample.instruction, "target": sample.target_label}
     reply = judge.ask(PLAUSIBILITY, images, fields, about=sample.id)
     verdict = _verdict(reply)
-    found.verdicts[sample.id] = verdict
-    found.counts[verdict] += 1
     if reply.answer is not None and verdict != "plausible":
-        return None
+        return Opinion(None, verdict)
     if not rewrite:
-        return dict(row)
+        return Opinion(dict(row), verdict)
     reply = judge.ask(REWRITE, images, fields, about=sample.id)
     if reply.answer is None:
-        found.rewriting[f"not to be had: {reply.kind}"] += 1
-        return dict(row)
+        return Opinion(dict(row), verdict, f"no answer: {reply.kind}")
     english, chinese = (" ".join(str(reply.answer.get(n) or "").split()) for n in ("instruction", "instruction_zh"))
     if not same_request(sample.instruction, english):
-        found.rewriting["changed in meaning"] += 1
-        return dict(row)
-    found.rewriting["as before" if english == sample.instruction else "reworded"] += 1
+        return Opinion(dict(row), verdict, "changed in meaning")
     kept_zh = same_numbers(sample.instruction, chinese) and same_directions_zh(sample.instruction, chinese)
-    return {**row, "instruction": english, "instruction_zh": chinese if chinese and kept_zh else row["instruction_zh"]}
+    words = {"instruction": english, "instruction_zh": chinese if chinese and kept_zh else row["instruction_zh"]}
+    return Opinion({**row, **words}, verdict, "as before" if english == sample.instruction else "reworded")
 
 
 def same_request(before: str, after: str) -> bool:

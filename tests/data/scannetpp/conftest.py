@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from scannetpp_rooms import Rooms, sampled_layout, write_room
+from scannetpp_rooms import SETTINGS, Rooms, sampled_layout, write_room
 
-from gsi_bench_hf.data.scannetpp import Settings, make_candidates
+from gsi_bench_hf.data.scannetpp import make_candidates
 from gsi_bench_hf.synth.render import shared_renderer
-
-SETTINGS = Settings(min_objects=3, frames_per_scene=2, edits_per_frame=3)
 
 
 @pytest.fixture(scope="session")
@@ -25,6 +23,6 @@ def rooms(tmp_path_factory) -> Rooms:
 
 @pytest.fixture(scope="session")
 def candidates(rooms, tmp_path_factory):
-    """The folder, its account, and the names of the files that were opened for a scene."""
+    """The folder and its account."""
     out = tmp_path_factory.mktemp("candidates")
     return out, make_candidates(rooms.root, out, settings=SETTINGS)

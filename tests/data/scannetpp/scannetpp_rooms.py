@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from gsi_bench_hf.data.scannetpp import Settings
 from gsi_bench_hf.synth import assets
 from gsi_bench_hf.synth.layouts.scenes import Layout, sample_layout
 from gsi_bench_hf.synth.render import Frame, Renderer
@@ -20,6 +21,7 @@ from gsi_bench_hf.types import Camera
 
 FINE_M = 0.12
 SIZE = 0.75
+SETTINGS = Settings(min_objects=3, frames_per_scene=2, edits_per_frame=3)
 
 
 @dataclass(frozen=True, eq=False)
