@@ -10,8 +10,19 @@ import numpy as np
 from gsi_bench_hf.geometry import project_points
 from gsi_bench_hf.perception.lifting.gravity import dominant_up, support_below, upright_frame
 from gsi_bench_hf.perception.lifting.parts import Bool, Float, Float32
-from gsi_bench_hf.perception.lifting.points import Cleaning, depth_noise, object_points, smoothed
+from gsi_bench_hf.perception.lifting.points import CALM, CLEANING, Cleaning, depth_noise, object_points, smoothed
 from gsi_bench_hf.types import Box3D
+
+_TRIM = 0.01
+"""Share of the points that noise may throw out of a footprint, at each side."""
+_FITTED = 1200
+"""Points at most that a footprint's angle is fitted to."""
+_STEP_DEG = 1.5
+_ROOMY = 1.25
+"""Of the least area: what a footprint may have whose sides fit better."""
+_STEPS = 16
+_OUTSIDE = 0.04
+"""Share of the mirrored points that may lie outside of the outline."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +39,10 @@ class Prior:
     stands: bool = True
 
 
+PRIOR = Prior()
+"""What is supposed where nothing else is asked for."""
+
+
 @dataclass(frozen=True, eq=False)
 class Rectangle:
     """A rectangle in the level plane: `center` (2,), `sides` (2,) lengths, `angle_rad` of the first side from x towards z."""
@@ -39,8 +54,7 @@ class Rectangle:
     @property
     def axes(self) -> Float:
         """(2, 2) unit vectors along the two sides, in rows."""
-        c, s = np.cos(self.angle_rad), np.sin(self.angle_rad)
-        return np.array([[c, s], [-s, c]])
+        return _axes(self.angle_rad)
 
 
 def lift(
@@ -49,8 +63,8 @@ def lift(
     intrinsics: Float,
     *,
     up: Float | None = None,
-    prior: Prior = Prior(),
-    cleaning: Cleaning = Cleaning(),  # noqa: B008
+    prior: Prior = PRIOR,
+    cleaning: Cleaning = CLEANING,
 ) -> Box3D:
     """The box of one object, in the camera frame.
 
@@ -75,18 +89,29 @@ def lift(
     frame = upright_frame(up)
     depth_m, mask, intrinsics = _around(depth_m, mask, intrinsics)
     points = object_points(depth_m, mask, intrinsics, cleaning) @ frame
+    outline = Outline.of(depth_m, mask, intrinsics, frame)
+    body, top, bottom = _standing(points, depth_m, mask, outline) if prior.stands else (points, *_ends(points))
+    trim = _TRIM if depth_noise(depth_m, mask) > CALM else 0.0
+    level = completed(rectangle(body[:, [0, 2]], trim), body, outline, prior)
+    return _box(level, top, max(bottom, top + 1e-3), frame)
+
+
+def _ends(points: Float) -> tuple[float, float]:
+    """Y of the top and of the bottom of points (N, 3), gravity frame."""
     top, bottom = np.percentile(points[:, 1], [0.5, 99.5])
-    body = points
-    if prior.stands:
-        around = smoothed(depth_m, ~mask, depth_noise(depth_m, ~mask))
-        floor = support_below(around, mask, intrinsics, frame, bottom, bottom - top)
-        if floor is not None:
-            # Pixels of the surface itself are often in a mask, along the object's foot: they say nothing of its footprint.
-            clear = floor - min(0.01, 0.25 * max(floor - top, 0.0))
-            body = points[points[:, 1] < clear] if np.mean(points[:, 1] < clear) > 0.3 else points
-            bottom = floor
-    level = completed(rectangle(body[:, [0, 2]]), body, Outline.of(depth_m, mask, intrinsics, frame), prior)
-    return _box(level, float(top), float(max(bottom, top + 1e-3)), frame)
+    return float(top), float(bottom)
+
+
+def _standing(points: Float, depth_m: Float32, mask: Bool, outline: Outline) -> tuple[Float, float, float]:
+    """The points that tell of an object's footprint, its top, and its bottom: the surface on which it stands, where one is seen."""
+    top, bottom = _ends(points)
+    around = smoothed(depth_m, ~mask, depth_noise(depth_m, ~mask))
+    floor = support_below(around, mask, outline.intrinsics, outline.frame, bottom, bottom - top)
+    if floor is None:
+        return points, top, bottom
+    # Pixels of the surface itself are often in a mask, along the object's foot: they say nothing of its footprint.
+    clear = points[:, 1] < floor - min(0.01, 0.25 * max(floor - top, 0.0))
+    return points[clear] if np.mean(clear) > 0.3 else points, top, floor
 
 
 def _around(depth_m: Float32, mask: Bool, intrinsics: Float) -> tuple[Float32, Bool, Float]:
@@ -102,14 +127,36 @@ def _around(depth_m: Float32, mask: Bool, intrinsics: Float) -> tuple[Float32, B
     return depth_m[part], mask[part], moved
 
 
-def rectangle(points: Float) -> Rectangle:
-    """The rectangle of least area around points (N, 2) in the level plane (x, z)."""
-    (cx, cz), (w, h), degrees = cv2.minAreaRect(points.astype(np.float32))
-    return Rectangle(np.array([cx, cz]), np.maximum([w, h], 1e-4), float(np.deg2rad(degrees)))
+def rectangle(points: Float, trim: float = 0.0) -> Rectangle:
+    """The rectangle around points (N, 2) in the level plane (x, z).
+
+    Of the rectangles whose area is near the least, the one whose sides the points lie nearest to: what is seen of an object is
+    mostly its sides (the closeness criterion of Zhang et al., 2017).
+
+    Args:
+        points: (N, 2).
+        trim: share of the points that may lie outside, at each side; for noisy ones.
+    """
+    few = points[:: -(-len(points) // _FITTED)]
+    (_, _), (w, h), least_deg = cv2.minAreaRect(points.astype(np.float32))
+    angles = np.deg2rad(least_deg + np.arange(0.0, 90.0, _STEP_DEG))
+    low, high, near = np.empty((len(angles), 2)), np.empty((len(angles), 2)), np.empty(len(angles))
+    for number, angle in enumerate(angles):
+        turned = few @ _axes(angle).T
+        low[number], high[number] = np.quantile(turned, [trim, 1.0 - trim], axis=0)
+        to_side = np.minimum(np.abs(turned - low[number]), np.abs(turned - high[number])).min(axis=1)
+        near[number] = np.mean(1.0 / np.maximum(to_side, 0.05 * min(w, h) + 0.003))
+    areas = np.prod(np.maximum(high - low, 1e-4), axis=1)
+    near[areas > _ROOMY * areas.min()] = -np.inf
+    angle = float(angles[near.argmax()])
+    low1, high1 = np.quantile(points @ _axes(angle).T, [trim, 1.0 - trim], axis=0)
+    return Rectangle(0.5 * (low1 + high1) @ _axes(angle), np.maximum(high1 - low1, 1e-4), angle)
 
 
-_STEPS = 16
-_OUTSIDE = 0.04
+def _axes(angle_rad: float) -> Float:
+    """(2, 2) unit vectors at an angle from x towards z, and across it, in rows."""
+    c, s = np.cos(angle_rad), np.sin(angle_rad)
+    return np.array([[c, s], [-s, c]])
 
 
 def completed(level: Rectangle, body: Float, outline: Outline, prior: Prior) -> Rectangle:

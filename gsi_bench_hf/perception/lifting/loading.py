@@ -135,14 +135,22 @@ class Square:
         said, _ = base.get_image_processor_dict(loaded.source, revision=loaded.revision or "main")
         size = said.get("size") or {}
         side = size if isinstance(size, int) else size.get("height", side_px)
-        triple = [said.get(f"image_{name}") or value for name, value in (("mean", mean), ("std", std))]
-        mean3, std3 = (tuple(np.broadcast_to(np.asarray(v, float), 3).tolist()) for v in triple)
+        mean3, std3 = _three(said.get("image_mean") or mean), _three(said.get("image_std") or std)
         return cls(int(side), mean3, std3, int(said.get("resample") or 2))
 
     def __call__(self, images: list[Image.Image]) -> Any:
         """(B, 3, side, side) float32 numpy array."""
         filters = Image.Resampling(self.resample)
         resized = [np.asarray(im.convert("RGB").resize((self.side_px, self.side_px), filters)) for im in images]
-        values = np.stack(resized).astype(np.float32) / np.float32(255.0)
+        values: Any = np.stack(resized).astype(np.float32) / np.float32(255.0)
         values = (values - np.asarray(self.mean, np.float32)) / np.asarray(self.std, np.float32)
         return np.ascontiguousarray(values.transpose(0, 3, 1, 2))
+
+
+def _three(value: Any) -> tuple[float, ...]:
+    """A number or three, as three.
+
+    >>> _three(0.5)
+    (0.5, 0.5, 0.5)
+    """
+    return tuple(np.broadcast_to(np.asarray(value, np.float64), 3).tolist())

@@ -1,4 +1,4 @@
-"""From depth and a mask to the points of one object: what is at the mask's rim or floats about is left out, noise is smoothed away."""
+"""From depth and a mask to the points of one object: a wrong rim and what floats about are left out, noise is smoothed away."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gsi_bench_hf.geometry import unproject_depth
 from gsi_bench_hf.perception.lifting.parts import Bool, Float, Float32
 
 _LEAST_PX = 8
-_CALM = 0.002
+CALM = 0.002
 """Relative noise up to which depth is taken as it is."""
 _MOST_SIGMA_PX = 6.0
 _SEARCHED = 4000
@@ -37,6 +37,10 @@ class Cleaning:
     rim_px: int = 4
     edge: float = 0.03
     outlier: float = 5.0
+
+
+CLEANING = Cleaning()
+"""How masks are cleaned where nothing else is asked for."""
 
 
 def depth_noise(depth_m: Float32, mask: Bool) -> float:
@@ -67,28 +71,17 @@ def smoothed(depth_m: Float32, mask: Bool, noise: float) -> Float32:
         mask: (H, W) pixels that may be looked at together.
         noise: from `depth_noise`.
     """
-    if noise <= _CALM or mask.sum() < _LEAST_PX:
+    if noise <= CALM or mask.sum() < _LEAST_PX:
         return depth_m
     thick = _thickness(mask)
     # White noise of s under a Gaussian of sigma p is s / (2 p sqrt(pi)).
-    sigma = float(np.clip(noise / (2.0 * np.sqrt(np.pi) * _CALM), 0.8, min(_MOST_SIGMA_PX, max(1.2, 0.5 * thick))))
+    sigma = float(np.clip(noise / (2.0 * np.sqrt(np.pi) * CALM), 0.8, min(_MOST_SIGMA_PX, max(1.2, 0.5 * thick))))
     weight = mask.astype(np.float64)
     inverse = np.where(mask, 1.0 / np.where(mask, depth_m, 1.0), 0.0).astype(np.float64)
     v, u = np.mgrid[0 : mask.shape[0], 0 : mask.shape[1]].astype(np.float64)
-    w, wu, wv, wuu, wuv, wvv, wq, wuq, wvq = (
-        cv2.GaussianBlur(part, (0, 0), sigma)
-        for part in (
-            weight,
-            weight * u,
-            weight * v,
-            weight * u * u,
-            weight * u * v,
-            weight * v * v,
-            inverse,
-            inverse * u,
-            inverse * v,
-        )
-    )
+    parts = (weight, weight * u, weight * v, weight * u * u, weight * u * v, weight * v * v, inverse)
+    blurred = [cv2.GaussianBlur(part, (0, 0), sigma) for part in (*parts, inverse * u, inverse * v)]
+    w, wu, wv, wuu, wuv, wvv, wq, wuq, wvq = blurred
     with np.errstate(invalid="ignore", divide="ignore"):
         mu, mv, mq = wu / w, wv / w, wq / w
         uu, uv, vv = wuu / w - mu * mu, wuv / w - mu * mv, wvv / w - mv * mv
@@ -101,7 +94,7 @@ def smoothed(depth_m: Float32, mask: Bool, noise: float) -> Float32:
         return np.where(mask & (plane > 0), 1.0 / plane, depth_m).astype(np.float32)
 
 
-def object_mask(depth_m: Float32, mask: Bool, cleaning: Cleaning = Cleaning(), noise: float = 0.0) -> Bool:  # noqa: B008
+def object_mask(depth_m: Float32, mask: Bool, cleaning: Cleaning = CLEANING, noise: float = 0.0) -> Bool:
     """(H, W) the mask's pixels whose depth is the object's.
 
     Left out are: what lies at the mask's border and is as far away as what is around; the border itself where it is not as far
@@ -115,8 +108,8 @@ def object_mask(depth_m: Float32, mask: Bool, cleaning: Cleaning = Cleaning(), n
     """
     measured = np.isfinite(depth_m) & (depth_m > 0)
     calm = np.where(measured, depth_m, 0).astype(np.float32)
-    if noise > _CALM:
-        calm = cv2.medianBlur(cv2.medianBlur(calm, 5), 3)
+    if noise > CALM:
+        calm = np.asarray(cv2.medianBlur(cv2.medianBlur(calm, 5), 3), np.float32)
     edge = cleaning.edge + 0.3 * noise
     known = mask & measured
     known &= ~_background(calm, known, measured, cleaning.rim_px, 0.5 * edge)
@@ -161,14 +154,14 @@ def _extremes(depth_m: Float32, mask: Bool) -> tuple[Float32, Float32]:
     around = np.ones((3, 3), np.uint8)
     far = cv2.dilate(np.where(mask, depth_m, -np.inf).astype(np.float32), around, borderValue=-np.inf)
     near = -cv2.dilate(np.where(mask, -depth_m, -np.inf).astype(np.float32), around, borderValue=-np.inf)
-    return far, near
+    return np.asarray(far, np.float32), np.asarray(near, np.float32)
 
 
 def _mean_of(values: Float32, part: Bool, sigma: float) -> tuple[Float32, Float32]:
     """The mean of the values in a part, under a Gaussian around each pixel, and how much of the Gaussian lies in the part."""
     weight = cv2.GaussianBlur(part.astype(np.float32), (0, 0), sigma)
     total = cv2.GaussianBlur(np.where(part, values, 0.0).astype(np.float32), (0, 0), sigma)
-    return total / np.maximum(weight, 1e-9), weight
+    return np.asarray(total / np.maximum(weight, 1e-9), np.float32), np.asarray(weight, np.float32)
 
 
 def _thickness(mask: Bool) -> float:
@@ -190,7 +183,7 @@ def object_points(
     depth_m: Float32,
     mask: Bool,
     intrinsics: Float,
-    cleaning: Cleaning = Cleaning(),
+    cleaning: Cleaning = CLEANING,
 ) -> NDArray[np.float64]:
     """(N, 3) the object's points in the camera frame, metres.
 
@@ -241,7 +234,7 @@ def _main_parts(mask: Bool, depth_m: Float32) -> Bool:
     order = 1 + np.argsort(-areas[1:])
     low, high = np.percentile(depth_m[labels == order[0]], [2, 98])
     slack = max(0.1 * low, high - low)
-    kept = labels == order[0]
+    kept: Bool = labels == order[0]
     for number in order[1:]:
         part = labels == number
         is_large = areas[number] >= max(_LEAST_PX, 0.01 * areas[order[0]])
