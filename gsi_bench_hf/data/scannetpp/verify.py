@@ -22,18 +22,21 @@ from gsi_bench_hf.types import Sample
 
 PLAUSIBILITY, REWRITE = "plausibility", "rewrite"
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
-_DIRECTIONS = (
-    ("left", "左"),
-    ("right", "右"),
-    ("counterclockwise", "逆时针"),
-    ("counter-clockwise", "逆时针"),
-    ("clockwise", "顺时针"),
-    ("toward", "靠近"),
-    ("closer", "靠近"),
-    ("away", "远离"),
+# Meaning, its English words, its Chinese ones; what is part of another's word comes after it.
+_MEANINGS = (
+    ("leftmost", r"left-?most", "最左"),
+    ("rightmost", r"right-?most", "最右"),
+    ("nearest", r"nearest|closest", "最近|最靠近"),
+    ("farthest", r"farthest|furthest", "最远"),
+    ("highest", r"highest|top-?most|upper-?most", "最高|最上"),
+    ("lowest", r"lowest|bottom-?most|lower-?most", "最低|最下|最矮"),
+    ("counterclockwise", r"(?:counter|anti)-?clockwise", "逆时针"),
+    ("clockwise", r"clockwise", "顺时针"),
+    ("left", r"left(?:wards?)?", "左"),
+    ("right", r"right(?:wards?)?", "右"),
+    ("towards", r"towards?|closer|nearer", "近|朝向|往镜头|向镜头"),
+    ("away", r"away|farther|further", "远"),
 )
-_SAME = {"counter-clockwise": "counterclockwise", "closer": "toward"}
-_RELATIONS = ("leftmost", "rightmost", "nearest", "farthest", "highest", "lowest")
 
 
 class Answer(Protocol):
@@ -124,7 +127,7 @@ def same_request(before: str, after: str) -> bool:
     The first is refused as the released evaluator doesn't know the verb.
     """
     same_operation = paper_operation(before) == paper_operation(after)
-    return same_operation and same_numbers(before, after) and _directions(before) == _directions(after)
+    return same_operation and same_numbers(before, after) and _meanings(before, 1) == _meanings(after, 1)
 
 
 def same_numbers(before: str, after: str) -> bool:
@@ -133,22 +136,19 @@ def same_numbers(before: str, after: str) -> bool:
 
 
 def same_directions_zh(english: str, chinese: str) -> bool:
-    """Whether the Chinese has the word of each direction of the English."""
-    return all(
-        chinese_word in chinese for word, chinese_word in _DIRECTIONS if _SAME.get(word, word) in _directions(english)
-    )
+    """Whether the Chinese has a word for each direction and superlative of the English, and none for the opposite turn."""
+    said = _meanings(english, 1)
+    return said <= _meanings(chinese, 2) and not ({"clockwise", "counterclockwise"} - said) & _meanings(chinese, 2)
 
 
-def _directions(text: str) -> set[str]:
-    """The directions and superlatives that a text names, each by one word; those that tell which thing is meant among them."""
-    plain = text.lower()
-    found = {relation for relation in _RELATIONS if relation in plain}
-    for relation in found:
-        plain = plain.replace(relation, "")
-    for word, _ in _DIRECTIONS:
-        if word in plain:
-            found.add(_SAME.get(word, word))
-            plain = plain.replace(word, "")
+def _meanings(text: str, column: int) -> set[str]:
+    """The directions and superlatives that a text names, in English (1) or Chinese (2)."""
+    plain, found = text.lower(), set()
+    for row in _MEANINGS:
+        pattern = rf"\b(?:{row[1]})\b" if column == 1 else row[2]
+        plain, count = re.subn(pattern, " ", plain)
+        if count:
+            found.add(row[0])
     return found
 
 
