@@ -24,6 +24,7 @@ LEVEL_M = 0.025
 BESIDE_M = 0.04
 _IN_FRONT_M = 0.03
 _RIM = 0.8
+_DOWN_M = 3.0
 _SAMPLE_M = 0.012
 _STRIDE_PX = 2
 
@@ -33,6 +34,10 @@ class Solid(Protocol):
 
     def near(self, low_m: Float, high_m: Float, without: str) -> Float:
         """(N, 3) world, the points between two corners (3,) that don't belong to the object of that id."""
+        ...
+
+    def seen_through(self, points_m: Float) -> Bool:
+        """(N,) whether something was seen behind places (N, 3), world, so that nothing is there."""
         ...
 
 
@@ -78,6 +83,10 @@ class MeshSolid:
         """See `Solid`."""
         return self._surfaces.near(low_m, high_m, self._owners.get(without, -1))
 
+    def seen_through(self, points_m: Float) -> Bool:
+        """See `Solid`; a scan has no side from which it was seen."""
+        return np.zeros(len(points_m), dtype=bool)
+
 
 class DepthSolid:
     """The surfaces that a camera sees.
@@ -96,12 +105,24 @@ class DepthSolid:
         self._points = points[known] @ pose[:3, :3].T + pose[:3, 3]
         self._numbers = segmentation[step].ravel()[known]
         self._ids = [o.instance_id for o in scene.objects]
+        self._depth_m, self._camera = depth_m, scene.camera
 
     def near(self, low_m: Float, high_m: Float, without: str) -> Float:
         """See `Solid`."""
         number = 1 + self._ids.index(without) if without in self._ids else -1
         inside = ((self._points >= low_m) & (self._points <= high_m)).all(axis=1) & (self._numbers != number)
         return np.asarray(self._points[inside])
+
+    def seen_through(self, points_m: Float) -> Bool:
+        """See `Solid`."""
+        pose = self._camera.world_from_camera
+        local = (points_m - pose[:3, 3]) @ pose[:3, :3]
+        pixels = np.floor(project_points(local, self._camera.intrinsics))
+        inside = (local[:, 2] > 0.0) & ((pixels >= 0) & (pixels < [self._camera.width, self._camera.height])).all(
+            axis=1
+        )
+        u, v = np.where(inside[:, None], pixels, 0.0).astype(int).T
+        return np.asarray(inside & (self._depth_m[v, u] > local[:, 2] + _IN_FRONT_M))
 
 
 @dataclass(frozen=True)
@@ -110,7 +131,7 @@ class Footing:
 
     Attributes:
         carried: cells with a surface at the height asked for.
-        void: cells with a surface only lower down.
+        void: cells with a surface only lower down, or that was seen through.
         cells: all.
     """
 
@@ -130,7 +151,7 @@ def footing(solid: Solid, item: SceneObject, base_m: float, *, ring_m: float = 0
         without: id of the object whose own surface doesn't count.
     """
     corners = footprint_m(item)
-    low = np.append(corners.min(axis=0) - ring_m - CELL_M, base_m - 0.6)
+    low = np.append(corners.min(axis=0) - ring_m - CELL_M, base_m - _DOWN_M)
     high = np.append(corners.max(axis=0) + ring_m + CELL_M, base_m + LEVEL_M)
     points = solid.near(low, high, without)
     half = item.size_m[:2] * item.scale / 2.0
@@ -139,14 +160,17 @@ def footing(solid: Solid, item: SceneObject, base_m: float, *, ring_m: float = 0
     local = (points[:, :2] - item.position_m[:2]) @ item.rotation[:2, :2]
     within = (np.abs(local) < reach).all(axis=1)
     place = np.clip(((local[within] + reach) / (2.0 * reach) * count).astype(int), 0, count - 1)
-    height = points[within, 2]
-    at = np.zeros(count, dtype=bool)
-    lower = np.zeros(count, dtype=bool)
-    level = np.abs(height - base_m) <= LEVEL_M
+    level = np.abs(points[within, 2] - base_m) <= LEVEL_M
+    at, lower = np.zeros(count, dtype=bool), np.zeros(count, dtype=bool)
     at[place[level, 0], place[level, 1]] = True
     lower[place[~level, 0], place[~level, 1]] = True
+    x, y = ((np.arange(n) + 0.5) / n * 2.0 * r - r for n, r in zip(count, reach, strict=True))
+    middles = (
+        np.stack(np.meshgrid(x, y, indexing="ij"), axis=-1).reshape(-1, 2) @ item.rotation[:2, :2].T
+        + item.position_m[:2]
+    )
+    lower |= solid.seen_through(np.column_stack([middles, np.full(len(middles), base_m)])).reshape(lower.shape)
     if ring_m > 0.0:
-        x, y = ((np.arange(n) + 0.5) / n * 2.0 * r - r for n, r in zip(count, reach, strict=True))
         rim = (np.abs(x)[:, None] > _RIM * half[0]) | (np.abs(y) > _RIM * half[1])
         at, lower = at & rim, lower & rim
     return Footing(int(at.sum()), int((lower & ~at).sum()), int(at.size))

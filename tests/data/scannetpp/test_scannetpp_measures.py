@@ -12,6 +12,7 @@ from gsi_bench_hf.data.scannetpp.raster import rasterise
 from gsi_bench_hf.data.scannetpp.sharpness import high_frequency_share
 from gsi_bench_hf.data.scannetpp.solid import (
     BESIDE_M,
+    DepthSolid,
     MeshSolid,
     MeshSurfaces,
     entry_depth,
@@ -22,7 +23,7 @@ from gsi_bench_hf.data.scannetpp.solid import (
 )
 from gsi_bench_hf.data.scannetpp.views import KIND, faced, upright_thing
 from gsi_bench_hf.geometry import rotation_z
-from gsi_bench_hf.synth.scene import SceneObject, object_box, pinhole
+from gsi_bench_hf.synth.scene import Scene, SceneObject, object_box, pinhole
 from gsi_bench_hf.types import Box3D, Camera
 
 LEVEL = np.eye(4)
@@ -118,12 +119,28 @@ def solid() -> MeshSolid:
 
 @pytest.mark.parametrize(("x_m", "carried"), [(0.0, 1.0), (0.5, 0.55), (1.0, 0.0)])
 def test_what_is_under_a_place_is_what_was_measured_there(solid, x_m, carried):
-    # The floor is too far below to be seen from the table: only 60 cm are looked at.
     found = footing(solid, box(x_m), 0.7, without="mug-3")
     assert found.carried / found.cells == pytest.approx(carried, abs=0.06)
+    assert found.carried + found.void == found.cells
     lower = footing(solid, box(x_m, 0.5), 0.5, without="mug-3")
-    assert lower.void / lower.cells == pytest.approx(1.0)
-    assert lower.carried == 0
+    assert (lower.carried, lower.void) == (0, lower.cells)
+
+
+def test_where_the_camera_sees_past_an_edge_there_is_nothing():
+    # A table top 1 m below the camera from y = 3 to 4, the floor 1 m lower: what is nearer than the edge is seen through.
+    vertices, faces, owners = joined(level(-1.0, (-1.0, 3.0), (1.0, 4.0)), level(-2.0, (-5.0, 0.5), (5.0, 9.0)))
+    seen = rasterise(vertices, faces, owners, CAMERA)
+    scene = Scene("real", (), (), (), (0.0, 0.0, 0.0), CAMERA)
+    depth = DepthSolid(seen.depth_m, np.zeros_like(seen.owners), scene)
+    carried, over = (replace(box(0.0, -1.0), position_m=np.array([0.0, y, -1.0])) for y in (3.4, 2.96))
+    assert footing(depth, carried, -1.0, without="mug-3").void == 0
+    found = footing(depth, over, -1.0, without="mug-3")
+    assert found.void > 0.3 * found.cells
+    assert depth.seen_through(np.array([[0.0, 2.9, -1.0], [0.0, 3.5, -1.0], [0.0, -1.0, 0.0]])).tolist() == [
+        True,
+        False,
+        False,
+    ]
 
 
 def test_around_a_place_only_the_rim_counts(solid):
