@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,15 @@ from tqdm import tqdm
 
 import gsi_bench_hf.synth.layouts  # noqa: F401  it and room_views import each other, and it must be first
 from gsi_bench_hf.data.scannetpp.checks import PhotoStage
-from gsi_bench_hf.data.scannetpp.layout import ScanNetppError, SceneFolder, Shot, pictures_of, scenes_in, shots_of
+from gsi_bench_hf.data.scannetpp.layout import (
+    ScanNetppError,
+    SceneFolder,
+    Shot,
+    open_picture,
+    pictures_of,
+    scenes_in,
+    shots_of,
+)
 from gsi_bench_hf.data.scannetpp.propose import DEFAULT, OFFERED, propose, tilt_reason
 from gsi_bench_hf.data.scannetpp.records import VERSION, records
 from gsi_bench_hf.data.scannetpp.sharpness import high_frequency_share
@@ -156,13 +165,27 @@ def scene_rows(
         frames: counts what became of its frames; added to.
         rejections: counts why edits were refused; added to.
     """
-    chosen = _promising(scene, source, settings, frames)
+    with TemporaryDirectory(prefix="gsi-bench-frames-") as spill:
+        yield from _picked_rows(
+            scene, source, settings, _promising(scene, source, settings, frames, Path(spill)), frames, rejections
+        )
+
+
+def _picked_rows(
+    scene: SceneFolder,
+    source: Source,
+    settings: Settings,
+    chosen: Sequence[Picked],
+    frames: Counter[str],
+    rejections: Counter[str],
+) -> Iterator[dict[str, Any]]:
     kept = 0
-    for shot, image in chosen:
+    for picked in chosen:
         if kept == settings.frames_per_scene:
             frames["not needed"] += 1
             continue
-        view = source.look(image, _camera(shot, image, settings.max_side))
+        shot, image = picked.shot, made_smaller(open_picture(picked.file), settings.max_side)
+        view = source.look(image, picked.camera)
         stage = PhotoStage(view, rejections)
         if len(stage.targets()) < settings.min_objects:
             frames["too few objects"] += 1
@@ -174,40 +197,45 @@ def scene_rows(
         yield from records(shot, view, edits, seed=settings.seed)
 
 
+@dataclass(frozen=True, eq=False)
+class Picked:
+    """A frame worth looking at: `camera` of the picture as it is used, `file` to open it again."""
+
+    shot: Shot
+    camera: Camera
+    file: Path
+
+
 def _promising(
-    scene: SceneFolder, source: Source, settings: Settings, frames: Counter[str]
-) -> list[tuple[Shot, Image.Image]]:
+    scene: SceneFolder, source: Source, settings: Settings, frames: Counter[str], spill: Path
+) -> list[Picked]:
     """The frames that are level, sharp and well exposed, none like another, those first that should show most."""
     shots, without = shots_of(scene, settings.every)
     if without:
         frames["no camera"] += without
     things = source.things()
     corners_m = world_corners(things) if things else None
-    candidates: list[Candidate] = []
-    held: dict[int, tuple[Shot, Image.Image]] = {}
+    found: dict[Candidate, Picked] = {}
     for shot, original in pictures_of(shots):
         image = made_smaller(original, settings.max_side)
-        camera = _camera(shot, image, settings.max_side, original.size)
+        camera = _camera(shot, original.size, image.size)
         sharpness = high_frequency_share(image)
+        shown = settings.min_objects if corners_m is None else int(np.count_nonzero(fits(corners_m, camera)))
         reason = tilt_reason(camera) or exposure_reason(np.asarray(image))
-        if reason is None and sharpness < settings.min_sharpness:
-            reason = "blurred"
-        if (
-            reason is None
-            and corners_m is not None
-            and np.count_nonzero(fits(corners_m, camera)) < settings.min_objects
-        ):
-            reason = "too few objects"
+        reason = reason or ("blurred" if sharpness < settings.min_sharpness else None)
+        reason = reason or ("too few objects" if shown < settings.min_objects else None)
         if reason is not None:
             frames[reason] += 1
             continue
-        shown = 0.0 if corners_m is None else float(np.count_nonzero(fits(corners_m, camera)))
-        candidates.append(Candidate(camera, shown + sharpness))
-        held[id(candidates[-1])] = shot, image
-    best = suppressed(candidates)
-    if len(best) < len(candidates):
-        frames["like another"] += len(candidates) - len(best)
-    return [held[id(candidate)] for candidate in best]
+        file = shot.image
+        if file is None:  # of a video: decoding it again would mean all of it
+            file = spill / f"{shot.name}.png"
+            image.save(file, compress_level=1)
+        found[Candidate(camera, shown + sharpness)] = Picked(shot, camera, file)
+    best = suppressed(list(found))
+    if len(best) < len(found):
+        frames["like another"] += len(found) - len(best)
+    return [found[candidate] for candidate in best]
 
 
 def made_smaller(image: Image.Image, max_side: int) -> Image.Image:
@@ -218,11 +246,11 @@ def made_smaller(image: Image.Image, max_side: int) -> Image.Image:
     return image.resize((round(image.width * factor), round(image.height * factor)), Image.Resampling.LANCZOS)
 
 
-def _camera(shot: Shot, image: Image.Image, max_side: int, original: tuple[int, int] | None = None) -> Camera:
-    """The camera of a picture that may have been made smaller."""
-    full = shot.camera(*(original or image.size))
-    scale = np.diag([image.width / full.width, image.height / full.height, 1.0])
-    return replace(full, intrinsics=scale @ full.intrinsics, width=image.width, height=image.height)
+def _camera(shot: Shot, original: tuple[int, int], size: tuple[int, int]) -> Camera:
+    """The camera of a frame of `original` (width, height) whose picture has been made as large as `size`."""
+    full = shot.camera(*original)
+    scale = np.diag([size[0] / full.width, size[1] / full.height, 1.0])
+    return replace(full, intrinsics=scale @ full.intrinsics, width=size[0], height=size[1])
 
 
 def _join(

@@ -132,7 +132,7 @@ def pictures_of(shots: Sequence[Shot]) -> Iterator[tuple[Shot, Image.Image]]:
     video, at = None, 0
     for shot in shots:
         if shot.image is not None:
-            yield shot, _open(shot.image)
+            yield shot, open_picture(shot.image)
             continue
         if video is None:
             video = cv2.VideoCapture(str(shot.video))
@@ -159,7 +159,8 @@ def _video(scene: SceneFolder) -> Path | None:
     return next((scene.path / video for video in VIDEOS if (scene.path / video).is_file()), None)
 
 
-def _open(path: Path) -> Image.Image:
+def open_picture(path: Path) -> Image.Image:
+    """The picture of a file, RGB. Raises ScanNetppError where it is none."""
     try:
         with Image.open(path) as image:
             return image.convert("RGB")

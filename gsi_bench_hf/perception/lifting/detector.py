@@ -20,6 +20,8 @@ from gsi_bench_hf.types import Box3D, Camera, Detection, Sample, Scan, Unscorabl
 _UNLIKE = 0.6
 """Misfit from which the object in the edited image is not the source's surface moved: then only its box speaks."""
 
+_CLEARLY, _CLEARLY_UNASKED = 0.01, 0.05
+
 
 class LiftingDetector:
     """Finds the objects of an image in 3D, and what an edit did to its target.
@@ -193,7 +195,9 @@ class _Comparison:
     def _motion(self, mask: Bool, lifted: Box3D, found_mask: Bool, found: Box3D) -> Motion:
         before = self._surface(self._sample.source_image, self._before.depth_m, mask)
         after = self._surface(self._edited, self._after.depth_m, found_mask)
-        return register(before, after, (lifted, found), self._up)
+        # Where a turn was asked for, a small sign of one is enough; elsewhere, what looks the same turned has not been turned.
+        clearly = _CLEARLY if self._sample.operation == "rotate" else _CLEARLY_UNASKED
+        return register(before, after, (lifted, found), self._up, clearly=clearly)
 
     def _surface(self, image: Image.Image, depth_m: Any, mask: Bool) -> Surface:
         own = object_mask(depth_m, mask, self._looker.cleaning, depth_noise(depth_m, mask))

@@ -42,8 +42,6 @@ _TURNS = 24
 _ALIKE_RAD = 0.3
 _STARTS = 6
 _FINISHED = 3
-_CLEARLY = 0.05
-"""By how much a turn must be better than none to be believed, where nothing else is said."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,7 +156,7 @@ def _normals(space_m: Float, mask: Bool) -> Float:
 
 
 def register(
-    before: Surface, after: Surface, boxes: tuple[Box3D, Box3D], up: Float, *, clearly: float = _CLEARLY
+    before: Surface, after: Surface, boxes: tuple[Box3D, Box3D], up: Float, *, clearly: float
 ) -> Motion:
     """The motion that takes an object to where another image shows it.
 

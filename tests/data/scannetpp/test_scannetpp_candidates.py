@@ -5,9 +5,11 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import shutil
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -16,10 +18,11 @@ from scannetpp_rooms import SETTINGS, Rooms
 from gsi_bench_hf import instructions
 from gsi_bench_hf.cli import main
 from gsi_bench_hf.data.scannetpp import ScanNetppError, make_candidates
-from gsi_bench_hf.data.scannetpp.candidates import scene_rows
+from gsi_bench_hf.data.scannetpp.candidates import mesh_source, scene_rows
 from gsi_bench_hf.data.scannetpp.layout import scenes_in
 from gsi_bench_hf.data.scannetpp.tables import read_rows
 from gsi_bench_hf.data.scannetpp.views import DetectorSource
+from gsi_bench_hf.geometry import project_box
 from gsi_bench_hf.perception.lifting import Found2D, LiftingDetector
 from gsi_bench_hf.synth.operations import Proposal
 from gsi_bench_hf.synth.render import Frame
@@ -135,6 +138,47 @@ def test_the_photograph_is_the_file_itself(rooms, rows):
     row = rows[0]
     room, _, name = row["scene_id"].partition("_")
     assert row["source_image"]["bytes"] == (rooms.root / "data" / room / "iphone" / "rgb" / f"{name}.jpg").read_bytes()
+
+
+def test_photographs_made_smaller_keep_their_geometry(rooms, rows):
+    (scene,) = scenes_in(rooms.root, ["room3"])
+    smaller = dataclasses.replace(SETTINGS, max_side=320, frames_per_scene=1)
+    made = list(scene_rows(scene, mesh_source(scene), smaller, Counter(), Counter()))
+    assert made
+    for row in made:
+        sample = Sample(row)
+        item, seen, _ = true_target(rooms, row)
+        assert sample.source_image.size == sample.target_mask.shape[::-1] == (320, 240)
+        assert np.linalg.norm(sample.edit.original_box.center_m - object_box(item, seen.camera).center_m) < 0.02
+        v, u = np.nonzero(sample.target_mask)
+        around = project_box(
+            sample.edit.original_box.vector, sample.edit.original_box.rotation, sample.camera.intrinsics
+        )
+        assert np.abs(around - [u.min(), v.min(), u.max() + 1, v.max() + 1]).max() < 8.0
+        assert sample.camera.intrinsics[0, 0] == pytest.approx(seen.camera.intrinsics[0, 0] * 320 / 480)
+
+
+def test_a_video_gives_the_candidates_that_its_frames_give(rooms, tmp_path):
+    shutil.copytree(rooms.root / "data" / "room3", tmp_path / "room3")
+    pictures = tmp_path / "room3" / "iphone" / "rgb"
+    video = cv2.VideoWriter(str(pictures.with_suffix(".mkv")), cv2.VideoWriter_fourcc(*"MJPG"), 60.0, (480, 360))
+    for number in range(41):
+        nearest = pictures / f"frame_{number - number % 20:06d}.jpg"
+        video.write(cv2.imread(str(nearest)))
+    video.release()
+    shutil.rmtree(pictures)
+    poses = tmp_path / "room3" / "iphone" / "pose_intrinsic_imu.json"
+    poses.write_text(json.dumps({k: v for k, v in json.loads(poses.read_text()).items() if k < "frame_000041"}))
+    (scene,) = scenes_in(tmp_path / "room3")
+    few = dataclasses.replace(SETTINGS, frames_per_scene=1)
+    frames = Counter()
+    fed = [
+        list(scene_rows(s, mesh_source(s), few, frames, Counter())) for s in (scene, *scenes_in(rooms.root, ["room3"]))
+    ]
+    assert frames["kept"] == 2
+    assert [(r["id"], r["instruction"]) for r in fed[0]] == [(r["id"], r["instruction"]) for r in fed[1]]
+    off = np.abs(np.asarray(Sample(fed[0][0]).source_image, int) - np.asarray(Sample(fed[1][0]).source_image, int))
+    assert off.mean() < 4.0
 
 
 def never(_scene):
