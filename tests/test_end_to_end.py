@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from datasets import load_dataset
 
 from gsi_bench_hf.results import load_ladder, load_results
 
@@ -110,11 +111,16 @@ def test_images_made_elsewhere_score_as_their_run_did(finished, data, tmp_path):
 
 
 def test_detections_and_judgements_from_files(finished, data, tmp_path):
-    """Files that say: the target is nowhere, and looks fine. Every edit but a removal then scores 0."""
+    """Files that say: the target was seen before, is nowhere now, and looks fine. Every edit but a removal then scores 0."""
     ids = [s["id"] for s in load_results(finished[0]).samples]
-    (tmp_path / "d.json").write_text(
-        json.dumps({i: {"origin_result": {"detections": []}, "new_result": {"detections": []}} for i in ids})
-    )
+    seen = {}
+    for row in load_dataset(str(data), "sim-tabletop", split="test"):
+        (target,) = (o for o in row["objects"] if o["instance_id"] == row["target"]["instance_id"])
+        before = {name: target[name] for name in ("label", "bbox_3d", "rotation_matrix")}
+        before["bbox_2d"] = [896.0 / row["camera"]["width"] * edge for edge in target["bbox_2d"]]
+        seen[row["id"]] = {"origin_result": {"detections": [before]}, "new_result": {"detections": []}}
+    assert list(seen) == ids
+    (tmp_path / "d.json").write_text(json.dumps(seen))
     (tmp_path / "j.json").write_text(json.dumps({i: {"score": 9, "reason": "fine"} for i in ids}))
     files = ["--detections", tmp_path / "d.json", "--judgements", tmp_path / "j.json"]
     ended = command("score", *subset(data), "--edited", finished[0], "--out", tmp_path / "s", "--no-ladder", *files)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from tiny import ColourJudge, SquareDetector, picture, row, rows
 
-from gsi_bench_hf import registration_evaluate
+from gsi_bench_hf import _shipped, registration_evaluate
 from gsi_bench_hf.data.features import features
 from gsi_bench_hf.registration_evaluate import MODULES, install
 
@@ -219,7 +219,7 @@ def test_other_names_go_on_to_evaluate():
 
 
 def test_a_damaged_installation_says_so(monkeypatch, tmp_path):
-    monkeypatch.setattr(registration_evaluate, "__file__", str(tmp_path / "package" / "registration_evaluate.py"))
+    monkeypatch.setattr(_shipped, "__file__", str(tmp_path / "package" / "_shipped.py"))
     with pytest.raises(FileNotFoundError, match=r"'gsi_bench' is neither at .*_evaluate_modules.* nor at .*metrics"):
         registration_evaluate.script("gsi_bench")
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from jinja2 import UndefinedError
 from markdown_it import MarkdownIt
 
+from gsi_bench_hf import _shipped
 from gsi_bench_hf.model_card import page
 from gsi_bench_hf.model_card.page import card_folder, escape
 from gsi_bench_hf.report.template import page_template
@@ -64,8 +65,8 @@ def test_a_missing_name_is_an_error(tmp_path):
 
 
 def test_a_damaged_installation_is_named(monkeypatch, tmp_path):
-    monkeypatch.setattr(page, "__file__", str(tmp_path / "gsi_bench_hf" / "model_card" / "page.py"))
+    monkeypatch.setattr(_shipped, "__file__", str(tmp_path / "gsi_bench_hf" / "_shipped.py"))
     with pytest.raises(
-        FileNotFoundError, match=r"neither in .*_model_cards nor in .*model_cards; the installation is dam"
+        FileNotFoundError, match=r"is neither at .*_model_cards.* nor at .*model_cards.*; the installation is dam"
     ):
         card_folder()

@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +84,11 @@ class Process:
 
     def __init__(self, folder: Path, *options: str) -> None:
         call = [sys.executable, "-m", "gsi_bench_hf.cli", "review", str(folder), *options]
-        self.process = subprocess.Popen(call, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        # What a shell starts in the background ignores Ctrl-C, and so would its children.
+        heeds = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+        self.process = subprocess.Popen(
+            call, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heeds
+        )
         assert self.process.stdout is not None
         first = self.process.stdout.readline()
         found = re.search(r"http://\S+/", first)
