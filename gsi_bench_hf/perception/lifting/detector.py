@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from gsi_bench_hf.perception.lifting.box import PRIOR, Prior, lift
-from gsi_bench_hf.perception.lifting.gravity import dominant_up, up_of
-from gsi_bench_hf.perception.lifting.looking import Looked, Looker
-from gsi_bench_hf.perception.lifting.matching import match, target_in_source
-from gsi_bench_hf.perception.lifting.parts import Bool, EstimatesDepth, FindsBoxes, FindsMasks, Float
-from gsi_bench_hf.perception.lifting.points import CLEANING, Cleaning, LiftError, depth_noise, object_mask
-from gsi_bench_hf.perception.lifting.registration import Motion, Surface, register
+from gsi_bench_hf.perception.association import associate, is_released, overlap, released_target_px, target_box_px
+from gsi_bench_hf.perception.crops import object_labels
+from gsi_bench_hf.perception.lifting.box import PRIOR, Prior
+from gsi_bench_hf.perception.lifting.looking import Looked, Looker, upwards
+from gsi_bench_hf.perception.lifting.parts import Bool, EstimatesDepth, FindsBoxes, FindsMasks, Float, Float32
+from gsi_bench_hf.perception.lifting.points import CLEANING, Cleaning, depth_noise, object_mask
+from gsi_bench_hf.perception.lifting.registration import Surface, register
 from gsi_bench_hf.types import Box3D, Camera, Detection, Sample, Scan, UnscorableError
 
 _UNLIKE = 0.6
@@ -26,26 +28,30 @@ _CLEARLY, _CLEARLY_UNASKED = 0.01, 0.05
 class LiftingDetector:
     """Finds the objects of an image in 3D, and what an edit did to its target.
 
-    The source image is looked at as well as the edited one, and what counts is what changed in between: the target's place in the
-    edited image is its known place in the source, moved as its surface was seen to move. A bias of the depth model that is in
-    both images so cancels, and a source image laid against itself moves nothing.
+    The source image is looked at as well as the edited one, and what counts is what changed in between (`metrics.anchoring`): a bias
+    of the depth model that is in both images cancels, and a source image laid against itself moves nothing. The target's box in
+    the edited image is the one it has in the source, moved as its surface was seen to move.
 
     Args:
         boxes: repo id or folder of an open-vocabulary detector, or a part of one's own; "repo@revision" pins it.
         masks: the same of a segmenter that takes boxes.
         depth: the same of a metric depth model.
-        labels: kinds of object to look for in every image; None for those of the record, the target's first.
+        labels: kinds of object to look for in every image, beside the target's: a list, or words with commas between; None for
+            those of the record.
         device, dtype: where and in what the models named compute; None and "auto" for the GPU in bfloat16, else the CPU.
         threshold: least score of a box, for a detector named; None for its family's own.
         prior, cleaning: how masks are lifted.
         batch: images a call of a model.
         kept: images whose answers are kept.
-        anchored: whether the target is reported from its known place in the source image; False reports boxes as they were lifted.
+        traced: whether a target that is in both images is placed as its surface was seen to move; False reports its two boxes as
+            they were lifted, and then a turn is known only as far as a box without a front tells it.
 
     Raises:
         ImportError: a model is named and torch or transformers is missing.
         ValueError: a model can't be loaded.
     """
+
+    name = "lifting"
 
     def __init__(
         self,
@@ -53,7 +59,7 @@ class LiftingDetector:
         masks: str | FindsMasks | None = None,
         depth: str | EstimatesDepth | None = None,
         *,
-        labels: Sequence[str] | None = None,
+        labels: str | Sequence[str] | None = None,
         device: str | None = None,
         dtype: str = "auto",
         threshold: float | None = None,
@@ -61,14 +67,34 @@ class LiftingDetector:
         cleaning: Cleaning = CLEANING,
         batch: int = 4,
         kept: int = 16,
-        anchored: bool = True,
+        traced: bool = True,
     ) -> None:
+        given = {k: v for k, v in locals().items() if k != "self"}
         where: dict[str, Any] = {"device": device, "dtype": dtype}
         self.looker = Looker(
             _boxes(boxes, threshold, where), _masks(masks, where), _depth(depth, where), prior, cleaning, batch, kept
         )
-        self._labels = None if labels is None else list(labels)
-        self._anchored = anchored
+        self._given = given
+        self._labels = None if labels is None else _listed(labels)
+        self._traces = traced
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the networks: each process loads its own."""
+        return self._given
+
+    def __setstate__(self, given: dict[str, Any]) -> None:
+        self.__init__(**given)  # type: ignore[misc]
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """What names this detector in `run.json`."""
+        parts = {name: getattr(self.looker, name).id for name in ("boxes", "masks", "depth")}
+        return parts | {
+            "labels": self._labels,
+            "prior": self.looker.prior,
+            "cleaning": self.looker.cleaning,
+            "traced": self._traces,
+        }
 
     @property
     def id(self) -> str:
@@ -86,41 +112,41 @@ class LiftingDetector:
         return self.looker.look(images, cameras, labels)
 
     def detect(self, sample: Sample, edited: Image.Image) -> Scan:
-        """Find the objects of `edited` and what became of the target; for a view edit, where the camera is.
+        """Find the objects of both images and what became of the target; for a view edit, where the camera is.
 
         Raises:
-            UnscorableError: the edited image is of one colour, or the target can't be seen in the source image.
+            UnscorableError: the record says neither what to look for nor through what camera, or the edited image is of one colour.
         """
-        from gsi_bench_hf.perception.photometry import as_float
-
         source, camera = sample.source_image, sample.camera
-        pixels = as_float(edited, source.size)
-        shown = edited.convert("RGB")
-        if shown.size != source.size:
-            shown = Image.fromarray(np.rint(pixels * 255.0).astype(np.uint8))
+        if not np.isfinite(camera.intrinsics).all() or camera.intrinsics.shape != (3, 3):
+            raise UnscorableError("the record has no intrinsics, and lifting measures by them")
+        shown = _shown(edited, source.size)
         if sample.operation == "view":
             return self._view(sample, shown)
         labels = self._asked(sample)
+        if not labels:
+            raise UnscorableError("the record does not name the target, and lifting looks for things by name")
         before, after = self.look([source, shown], [camera, camera], [labels, labels])
-        return _Comparison(self, sample, shown, before, after).scan(self._anchored)
+        target_px = _target_px(sample, before.detections)
+        scan = associate(sample, before.detections, after.detections, target_px=target_px)
+        return self._traced(sample, shown, (before, after), scan)
 
     def _asked(self, sample: Sample) -> list[str]:
-        if self._labels is not None:
-            return list(dict.fromkeys([*self._labels, sample.target_label]))
-        # In an order that is the same for all edits of one image, so that it is looked at once.
-        return sorted({sample.target_label, *(o.label for o in sample.objects)})
+        """What is looked for, in an order that is the same for all edits of one image, so that it is looked at once."""
+        known = self._labels or [sample.target_label, *object_labels(sample)]
+        return sorted({" ".join(label.split()) for label in [*known, sample.target_label]} - {"", "None"})
 
     def _view(self, sample: Sample, edited: Image.Image) -> Scan:
-        from gsi_bench_hf.perception.view_search import guess
+        import cv2
+
+        from gsi_bench_hf.perception.view_search import LEAST_MATCHES, guess
 
         source, camera = sample.source_image, sample.camera
         depth_m = self.looker.depths([source], [camera])[0]
         picture = np.asarray(edited).astype(np.float32) / np.float32(255.0)
         motion, agree = guess(np.asarray(source), depth_m, picture, camera.intrinsics)
-        if agree < 8:
+        if agree < LEAST_MATCHES:
             raise UnscorableError(f"the source image is not found again in the edited one: {agree} features agree")
-        import cv2
-
         return Scan(
             sample.objects,
             (),
@@ -130,106 +156,61 @@ class LiftingDetector:
             diagnostics={"features": int(agree)},
         )
 
-
-class _Comparison:
-    """One edited image beside its source."""
-
-    def __init__(
-        self, detector: LiftingDetector, sample: Sample, edited: Image.Image, before: Looked, after: Looked
-    ) -> None:
-        self._looker, self._sample, self._edited = detector.looker, sample, edited
-        self._before, self._after = before, after
-        self._camera = sample.camera
-        up = up_of(self._camera)
-        self._up = (
-            dominant_up(before.depth_m, self._camera.intrinsics, rng=np.random.default_rng(0)) if up is None else up
-        )
-
-    def scan(self, anchored: bool) -> Scan:
-        found = target_in_source(self._sample, self._before)
-        mask, lifted = self._target(found)
-        number = -1 if found is None else found
-        matches = match(self._before, self._after, number, mask, (self._sample.source_image, self._edited))
-        origin = [self._named(d, i == number) for i, d in enumerate(self._before.detections)]
-        edited = list(self._after.detections)
-        diagnostics: dict[str, Any] = {"skipped": [*self._before.skipped, *self._after.skipped]}
-        target, original = None, self._sample.edit.original_box
-        if matches.target is not None:
-            target = self._named(edited[matches.target], True)
-            motion = self._motion(mask, lifted, self._after.masks[matches.target], target.box)
-            diagnostics |= {"misfit": round(motion.cost, 4), "scale": round(motion.scale, 4)}
-            if anchored and original is not None:
-                target = _placed(target, self._moved(motion, lifted, target.box, original))
-            edited[matches.target] = target
-        if anchored and original is not None:
-            origin = [_placed(d, original) if i == number else d for i, d in enumerate(origin)]
-        silhouette = np.zeros_like(mask) if matches.target is None else self._after.masks[matches.target]
-        lost, added = len(matches.lost), len(matches.added)
-        return Scan(tuple(origin), tuple(edited), target, silhouette, lost, added, diagnostics=diagnostics)
-
-    def _target(self, found: int | None) -> tuple[Bool, Box3D]:
-        """The target's mask and lifted box in the source image; from its known mask or box where it was not found by name."""
-        if found is not None:
-            return self._before.masks[found], self._before.detections[found].box
-        mask, original = self._sample.target_mask, self._sample.edit.original_box
-        if mask is None and original is not None:
-            from gsi_bench_hf.geometry import project_box
-
-            around = project_box(original.vector, original.rotation, self._camera.intrinsics)
-            mask = self._looker.cut(self._sample.source_image, around[None])[0]
-        try:
-            if mask is None:
-                raise LiftError("the record has neither its mask nor its box")
-            box = lift(
-                self._before.depth_m,
-                mask,
-                self._camera.intrinsics,
-                up=self._up,
-                prior=self._looker.prior,
-                cleaning=self._looker.cleaning,
+    def _traced(self, sample: Sample, edited: Image.Image, looks: tuple[Looked, Looked], scan: Scan) -> Scan:
+        """The scan with the target where its surface was seen to go, and where it shows in the edited image."""
+        before, after = looks
+        diagnostics: dict[str, Any] = {"skipped": [*before.skipped, *after.skipped]}
+        at = next((j for j, d in enumerate(scan.edited) if d is scan.target), None)
+        was = next((i for i, d in enumerate(scan.origin) if d is scan.source_target), None)
+        if at is None or was is None:
+            nowhere = None if was is None else np.zeros(before.depth_m.shape, bool)
+            return replace(scan, silhouette=nowhere, diagnostics=diagnostics)
+        silhouette = after.masks[at]
+        if self._traces and not _is_equal(scan.origin[was], scan.edited[at]):
+            camera = sample.camera
+            surfaces = (
+                self._surface(sample.source_image, before.depth_m, before.masks[was], camera),
+                self._surface(edited, after.depth_m, silhouette, camera),
             )
-        except LiftError as error:
-            raise UnscorableError(f"the target is not found in the source image: {error}") from error
-        return mask, box
+            seen, found = scan.origin[was].box, scan.edited[at].box
+            # Where a turn was asked for, a small sign of one is enough; elsewhere, what looks the same turned has not been turned.
+            clearly = _CLEARLY if sample.operation == "rotate" else _CLEARLY_UNASKED
+            motion = register(*surfaces, (seen, found), upwards(camera, before.depth_m), clearly=clearly)
+            box = motion.box(seen) if motion.cost < _UNLIKE else _nearest_naming(found, seen)
+            diagnostics |= {"misfit": round(motion.cost, 4), "scale": round(motion.scale, 4)}
+            target = replace(scan.edited[at], bbox_3d=box.vector, rotation_matrix=box.rotation)
+            edited_objects = (*scan.edited[:at], target, *scan.edited[at + 1 :])
+            scan = replace(scan, edited=edited_objects, target=target)
+        return replace(scan, silhouette=silhouette, diagnostics=diagnostics)
 
-    def _motion(self, mask: Bool, lifted: Box3D, found_mask: Bool, found: Box3D) -> Motion:
-        before = self._surface(self._sample.source_image, self._before.depth_m, mask)
-        after = self._surface(self._edited, self._after.depth_m, found_mask)
-        # Where a turn was asked for, a small sign of one is enough; elsewhere, what looks the same turned has not been turned.
-        clearly = _CLEARLY if self._sample.operation == "rotate" else _CLEARLY_UNASKED
-        return register(before, after, (lifted, found), self._up, clearly=clearly)
-
-    def _surface(self, image: Image.Image, depth_m: Any, mask: Bool) -> Surface:
-        own = object_mask(depth_m, mask, self._looker.cleaning, depth_noise(depth_m, mask))
-        return Surface.of(image, depth_m, own, self._camera.intrinsics)
-
-    def _moved(self, motion: Motion, lifted: Box3D, found: Box3D, original: Box3D) -> Box3D:
-        """The record's box where the target is now."""
-        if motion.cost < _UNLIKE:
-            return motion.box(original)
-        # Not the same surface: the change from box to box, each side named as it is nearest to before.
-        turned = _nearest_naming(found, lifted)
-        rotation = turned.rotation @ lifted.rotation.T @ original.rotation
-        ratio = turned.extents_m / lifted.extents_m
-        return Box3D(original.center_m + found.center_m - lifted.center_m, original.extents_m * ratio, rotation)
-
-    def _named(self, detection: Detection, is_target: bool) -> Detection:
-        if not is_target:
-            return detection
-        return Detection(
-            detection.bbox_3d,
-            detection.bbox_2d,
-            detection.rotation_matrix,
-            detection.label,
-            detection.score,
-            self._sample.target_id,
-        )
+    def _surface(self, image: Image.Image, depth_m: Float32, mask: Bool, camera: Camera) -> Surface:
+        own = object_mask(depth_m, mask, self.looker.cleaning, depth_noise(depth_m, mask))
+        return Surface.of(image, depth_m, own, camera.intrinsics)
 
 
-def _placed(detection: Detection, box: Box3D) -> Detection:
-    return Detection(
-        box.vector, detection.bbox_2d, box.rotation, detection.label, detection.score, detection.instance_id
-    )
+def _shown(edited: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """The edited image at the source's size (width, height). Raises UnscorableError for one that shows nothing."""
+    from gsi_bench_hf.perception.photometry import as_float
+
+    pixels = as_float(edited, size)
+    return edited.convert("RGB") if edited.size == size else Image.fromarray(np.rint(pixels * 255.0).astype(np.uint8))
+
+
+def _target_px(sample: Sample, seen: Sequence[Detection]) -> Float | None:
+    """(4,) the target's 2D box in the source image; None where the record has neither its mask nor its box.
+
+    Files in the released layout don't say whether their boxes are in the released detector's frame, as those of the paper are, or
+    in that of their photographs: where they are so read that something stands there, they were meant so.
+    """
+    plain = target_box_px(sample)
+    if not is_released(sample) or sample.edit.original_box is None:
+        return plain
+    readings = [px for px in (released_target_px(sample), plain) if px is not None]
+    return max(readings, key=lambda px: max((overlap(d.bbox_2d, px) for d in seen), default=0.0))
+
+
+def _is_equal(a: Detection, b: Detection) -> bool:
+    return np.array_equal(a.bbox_3d, b.bbox_3d) and np.array_equal(a.rotation_matrix, b.rotation_matrix)
 
 
 def _nearest_naming(box: Box3D, other: Box3D) -> Box3D:
@@ -269,11 +250,22 @@ def _depth(part: str | EstimatesDepth | None, where: dict[str, Any]) -> Estimate
     return networks.TransformersDepth(name, revision=revision, **where)
 
 
+def _listed(labels: str | Sequence[str]) -> list[str]:
+    """A list of labels as it is, or of words with commas between.
+
+    >>> _listed("mug, red book"), _listed(["mug"])
+    (['mug', 'red book'], ['mug'])
+    """
+    return [label.strip() for label in (labels.split(",") if isinstance(labels, str) else labels) if label.strip()]
+
+
 def _pinned(name: str) -> tuple[str, str | None]:
     """A repo id and its revision, of "repo@revision".
 
     >>> _pinned("me/mine@v1"), _pinned("me/mine")
     (('me/mine', 'v1'), ('me/mine', None))
     """
+    if Path(name).expanduser().is_dir():
+        return name, None
     repo, _, revision = name.partition("@")
     return repo, revision or None

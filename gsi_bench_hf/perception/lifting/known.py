@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
+from gsi_bench_hf.perception.association import overlap
 from gsi_bench_hf.perception.lifting.looking import fingerprint
 from gsi_bench_hf.perception.lifting.parts import Bool, Float, Float32, Found2D
 
@@ -90,8 +91,6 @@ def bounds(mask: Bool) -> Float:
 
 
 def _masks(known: Known, boxes: Float) -> Bool:
-    from gsi_bench_hf.perception.lifting.matching import overlap_2d
-
     shown = [mask for mask in known.masks if mask.any()]
-    chosen = [max(shown, key=lambda mask: overlap_2d(bounds(mask), box)) for box in boxes]
+    chosen = [max(shown, key=lambda mask: overlap(bounds(mask), box)) for box in boxes]
     return np.array(chosen, dtype=bool).reshape(-1, *known.depth_m.shape)

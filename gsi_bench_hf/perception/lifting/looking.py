@@ -152,9 +152,7 @@ class Looker:
         return [_unpacked(*packed) for packed in self._cut.fill(keys, ask, self.batch)]
 
     def _lifted(self, found: list[Found2D], masks: Bool, depth_m: Float32, camera: Camera) -> Looked:
-        up = up_of(camera)
-        if up is None:
-            up = dominant_up(depth_m, camera.intrinsics, rng=np.random.default_rng(0))
+        up = upwards(camera, depth_m)
         kept, detections, skipped = [], [], []
         for number, (what, mask) in enumerate(zip(found, masks, strict=True)):
             try:
@@ -165,6 +163,12 @@ class Looker:
             kept.append(number)
             detections.append(Detection(box.vector, what.box_px, box.rotation, what.label, what.score))
         return Looked(tuple(detections), masks[kept], depth_m, tuple(skipped))
+
+
+def upwards(camera: Camera, depth_m: Float32) -> Float:
+    """(3,) the world's up in the camera frame: from the camera's pose, or else from what the depth (H, W) shows of the ground."""
+    up = up_of(camera)
+    return dominant_up(depth_m, camera.intrinsics, rng=np.random.default_rng(0)) if up is None else up
 
 
 def fingerprint(image: Image.Image) -> str:

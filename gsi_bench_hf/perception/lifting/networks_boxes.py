@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from gsi_bench_hf.perception.association import overlap
 from gsi_bench_hf.perception.lifting.loading import image_processor, load, require_transformers
 from gsi_bench_hf.perception.lifting.parts import Float, Found2D
 
@@ -100,14 +101,7 @@ class TransformersBoxes:
 
     def _is_known(self, kept: list[Found2D], label: str, box: Float) -> bool:
         # One thing under two names is two answers only where the boxes differ clearly.
-        return any(overlap_2d(f.box_px, box) > (self._overlap if f.label == label else 0.85) for f in kept)
-
-
-def overlap_2d(a: Float, b: Float) -> float:
-    """Intersection over union of two boxes (4,) x1, y1, x2, y2; 0 for empty ones."""
-    shared = np.prod(np.maximum(0.0, np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2])))
-    both = np.prod(a[2:] - a[:2]) + np.prod(b[2:] - b[:2]) - shared
-    return float(shared / both) if both > 0.0 else 0.0
+        return any(overlap(f.box_px, box) > (self._overlap if f.label == label else 0.85) for f in kept)
 
 
 def _parts(labels: Sequence[Sequence[str]]) -> Iterator[list[list[str]]]:

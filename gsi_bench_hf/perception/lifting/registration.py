@@ -76,7 +76,13 @@ class Motion:
 
 @dataclass(frozen=True, eq=False)
 class Points:
-    """Points of a surface: `at` (N, 3) metres and `normals` (N, 3) towards the camera that saw them, camera frame; `colours` (N, 3) CIELAB."""
+    """Points of a surface.
+
+    Attributes:
+        at: (N, 3) metres, camera frame.
+        normals: (N, 3) unit, towards the camera that saw them.
+        colours: (N, 3) CIELAB.
+    """
 
     at: Float
     normals: Float
@@ -155,9 +161,7 @@ def _normals(space_m: Float, mask: Bool) -> Float:
     return np.asarray(-normals * np.sign((normals * space_m).sum(axis=2, keepdims=True)), dtype=np.float64)
 
 
-def register(
-    before: Surface, after: Surface, boxes: tuple[Box3D, Box3D], up: Float, *, clearly: float
-) -> Motion:
+def register(before: Surface, after: Surface, boxes: tuple[Box3D, Box3D], up: Float, *, clearly: float) -> Motion:
     """The motion that takes an object to where another image shows it.
 
     Turns all around are tried, about the vertical; the best few are refined together with shift and scale, coarse to fine. What

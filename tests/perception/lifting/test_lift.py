@@ -6,9 +6,9 @@ import cuboids
 import cv2
 import numpy as np
 import pytest
+import tabletop
 from hypothesis import given, settings
 from hypothesis import strategies as st
-import tabletop
 
 from gsi_bench_hf.geometry import unproject_depth
 from gsi_bench_hf.perception.lifting import Cleaning, LiftError, Prior, lift
@@ -92,7 +92,8 @@ def test_the_hidden_depth_is_supposed_and_no_more_than_the_outline_allows():
     true = cuboids.standing([0.0, 0.0, 1.2], [0.24, 0.2, 0.24], 0.0, 0.0)
     depth_m, mask = cuboids.seen(true, 0.0)
     flat, half, deep = (
-        lift(depth_m, mask, cuboids.INTRINSICS, up=cuboids.up_at(0.0), prior=Prior(most_depth=d)) for d in (0.0, 0.5, 1.0)
+        lift(depth_m, mask, cuboids.INTRINSICS, up=cuboids.up_at(0.0), prior=Prior(most_depth=d))
+        for d in (0.0, 0.5, 1.0)
     )
     assert flat.extents_m[2] < 0.02
     assert half.extents_m[2] == pytest.approx(0.12, abs=0.02)

@@ -1,4 +1,4 @@
-"""Tiny random models of each family that the lifting detector loads, saved as their repos on the Hub are: safetensors, JSON, a tokenizer."""
+"""Tiny random models of each family that the lifting detector loads, saved as repos on the Hub are: safetensors, JSON, a tokenizer."""
 
 from __future__ import annotations
 
@@ -107,9 +107,7 @@ def owlv2(folder, seed=0):
         vision_config={**small, "image_size": 64, "patch_size": 16},
         projection_dim=16,
     )
-    return saved(
-        Owlv2ForObjectDetection(config), folder, "Owlv2ImageProcessor", size={"height": 64, "width": 64}
-    )
+    return saved(Owlv2ForObjectDetection(config), folder, "Owlv2ImageProcessor", size={"height": 64, "width": 64})
 
 
 def sam2(folder, seed=0):
@@ -226,7 +224,9 @@ def depth_pro(folder, seed=0):
 def depth_anything(folder, *, metric=True, seed=0):
     torch.manual_seed(seed)
     config = DepthAnythingConfig(
-        backbone_config=_dinov2(image_size=56, patch_size=14, out_features=["stage1", "stage2"], reshape_hidden_states=False),
+        backbone_config=_dinov2(
+            image_size=56, patch_size=14, out_features=["stage1", "stage2"], reshape_hidden_states=False
+        ),
         reassemble_hidden_size=16,
         patch_size=14,
         reassemble_factors=[2, 1],
