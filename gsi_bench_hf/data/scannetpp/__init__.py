@@ -5,8 +5,9 @@ by people, written as records and in the released layout.
 - `finish`: from the reviewed folder to the subset.
 """
 
-from gsi_bench_hf.data.scannetpp.candidates import Settings, make_candidates
+from gsi_bench_hf.data.scannetpp.candidates import make_candidates
 from gsi_bench_hf.data.scannetpp.finish import Finished, finish
 from gsi_bench_hf.data.scannetpp.layout import ScanNetppError
+from gsi_bench_hf.data.scannetpp.settings import Settings
 
 __all__ = ["Finished", "ScanNetppError", "Settings", "finish", "make_candidates"]

@@ -9,73 +9,26 @@ import os
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
-from PIL import Image
 from tqdm import tqdm
 
-import gsi_bench_hf.synth.layouts  # noqa: F401  it and room_views import each other, and it must be first
 from gsi_bench_hf.data.scannetpp.checks import PhotoStage
-from gsi_bench_hf.data.scannetpp.layout import (
-    ScanNetppError,
-    SceneFolder,
-    Shot,
-    open_picture,
-    pictures_of,
-    scenes_in,
-    shots_of,
-)
-from gsi_bench_hf.data.scannetpp.propose import DEFAULT, OFFERED, propose, tilt_reason
+from gsi_bench_hf.data.scannetpp.frames import Picked, made_smaller, promising
+from gsi_bench_hf.data.scannetpp.layout import ScanNetppError, SceneFolder, open_picture, scenes_in
+from gsi_bench_hf.data.scannetpp.propose import propose
 from gsi_bench_hf.data.scannetpp.records import VERSION, records
-from gsi_bench_hf.data.scannetpp.sharpness import high_frequency_share
+from gsi_bench_hf.data.scannetpp.settings import Settings
 from gsi_bench_hf.data.scannetpp.tables import read_rows, write_rows
 from gsi_bench_hf.data.scannetpp.verify import Asks, Opinion, opinions
 from gsi_bench_hf.data.scannetpp.views import MeshSource, Source
 from gsi_bench_hf.durable import dump_json, lock, write_atomic
-from gsi_bench_hf.synth.filters import exposure_reason
-from gsi_bench_hf.synth.room_views import MIN_EDITABLE, Candidate, fits, suppressed, world_corners
-from gsi_bench_hf.types import Camera
 
 CANDIDATES_FILE, ACCOUNT_FILE, SCENES = "candidates.parquet", "candidates.json", "scenes"
-MIN_SHARPNESS = 0.015
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How candidates are made.
-
-    Attributes:
-        every: which frames of the video are looked at.
-        min_sharpness: least share of high-frequency energy, see `sharpness`.
-        min_objects: how many objects of a frame must be fit to be edited.
-        frames_per_scene: how many frames of a scene are kept at most, none like another.
-        edits_per_frame: at most.
-        operations: of `propose.OFFERED`.
-        max_side: longer side of the pictures, larger ones are made smaller; 0 keeps them as they are.
-        seed: draws targets, parameters and words.
-    """
-
-    every: int = 20
-    min_sharpness: float = MIN_SHARPNESS
-    min_objects: int = MIN_EDITABLE
-    frames_per_scene: int = 6
-    edits_per_frame: int = 3
-    operations: tuple[str, ...] = DEFAULT
-    max_side: int = 1024
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        for name in ("every", "min_objects", "frames_per_scene", "edits_per_frame"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} is {getattr(self, name)!r}, expected 1 or more")
-        unknown = [name for name in self.operations if name not in OFFERED]
-        if unknown or not self.operations:
-            raise ValueError(f"operations has {unknown or 'none'}, expected some of {', '.join(OFFERED)}")
-
 
 Sources = Callable[[SceneFolder], Source]
 
@@ -91,7 +44,7 @@ def make_candidates(
     root: str | os.PathLike[str],
     out: str | os.PathLike[str],
     *,
-    settings: Settings = Settings(),
+    settings: Settings | None = None,
     scenes: Sequence[str] = (),
     source: Sources = mesh_source,
     source_name: str = "mesh",
@@ -103,7 +56,7 @@ def make_candidates(
     Args:
         root: the data set's folder.
         out: where the candidates go; made if it is missing.
-        settings: how.
+        settings: how; as `Settings` has it by default.
         scenes: ids of those wanted; all by default.
         source: gives a scene's 3D structure.
         source_name: what to call that in the account.
@@ -117,6 +70,7 @@ def make_candidates(
         ScanNetppError: the data set lacks something, or the folder holds candidates made otherwise.
         RunFolderError: another process works on the folder.
     """
+    settings = settings or Settings()
     found, folder = scenes_in(Path(root), scenes), Path(out)
     (folder / SCENES).mkdir(parents=True, exist_ok=True)
     held = lock(folder / ".candidates.lock")
@@ -166,9 +120,8 @@ def scene_rows(
         rejections: counts why edits were refused; added to.
     """
     with TemporaryDirectory(prefix="gsi-bench-frames-") as spill:
-        yield from _picked_rows(
-            scene, source, settings, _promising(scene, source, settings, frames, Path(spill)), frames, rejections
-        )
+        chosen = promising(scene, source.things(), settings, frames, Path(spill))
+        yield from _picked_rows(scene, source, settings, chosen, frames, rejections)
 
 
 def _picked_rows(
@@ -195,62 +148,6 @@ def _picked_rows(
         frames["kept" if edits else "no edit possible"] += 1
         kept += bool(edits)
         yield from records(shot, view, edits, seed=settings.seed)
-
-
-@dataclass(frozen=True, eq=False)
-class Picked:
-    """A frame worth looking at: `camera` of the picture as it is used, `file` to open it again."""
-
-    shot: Shot
-    camera: Camera
-    file: Path
-
-
-def _promising(
-    scene: SceneFolder, source: Source, settings: Settings, frames: Counter[str], spill: Path
-) -> list[Picked]:
-    """The frames that are level, sharp and well exposed, none like another, those first that should show most."""
-    shots, without = shots_of(scene, settings.every)
-    if without:
-        frames["no camera"] += without
-    things = source.things()
-    corners_m = world_corners(things) if things else None
-    found: dict[Candidate, Picked] = {}
-    for shot, original in pictures_of(shots):
-        image = made_smaller(original, settings.max_side)
-        camera = _camera(shot, original.size, image.size)
-        sharpness = high_frequency_share(image)
-        shown = settings.min_objects if corners_m is None else int(np.count_nonzero(fits(corners_m, camera)))
-        reason = tilt_reason(camera) or exposure_reason(np.asarray(image))
-        reason = reason or ("blurred" if sharpness < settings.min_sharpness else None)
-        reason = reason or ("too few objects" if shown < settings.min_objects else None)
-        if reason is not None:
-            frames[reason] += 1
-            continue
-        file = shot.image
-        if file is None:  # of a video: decoding it again would mean all of it
-            file = spill / f"{shot.name}.png"
-            image.save(file, compress_level=1)
-        found[Candidate(camera, shown + sharpness)] = Picked(shot, camera, file)
-    best = suppressed(list(found))
-    if len(best) < len(found):
-        frames["like another"] += len(found) - len(best)
-    return [found[candidate] for candidate in best]
-
-
-def made_smaller(image: Image.Image, max_side: int) -> Image.Image:
-    """The picture with its longer side at most `max_side`; as it is for 0."""
-    if max_side <= 0 or max(image.size) <= max_side:
-        return image
-    factor = max_side / max(image.size)
-    return image.resize((round(image.width * factor), round(image.height * factor)), Image.Resampling.LANCZOS)
-
-
-def _camera(shot: Shot, original: tuple[int, int], size: tuple[int, int]) -> Camera:
-    """The camera of a frame of `original` (width, height) whose picture has been made as large as `size`."""
-    full = shot.camera(*original)
-    scale = np.diag([size[0] / full.width, size[1] / full.height, 1.0])
-    return replace(full, intrinsics=scale @ full.intrinsics, width=size[0], height=size[1])
 
 
 def _join(

@@ -20,6 +20,7 @@ from gsi_bench_hf.data.scannetpp.candidates import ACCOUNT_FILE, CANDIDATES_FILE
 from gsi_bench_hf.data.scannetpp.layout import ScanNetppError
 from gsi_bench_hf.data.scannetpp.records import LICENCE, SUBSET
 from gsi_bench_hf.data.scannetpp.tables import read_rows, write_rows
+from gsi_bench_hf.data.scannetpp.verify import still_asks
 from gsi_bench_hf.data.subsets import SUBSETS
 from gsi_bench_hf.durable import dump_json, write_atomic
 from gsi_bench_hf.instructions import paper_operation
@@ -68,7 +69,7 @@ def finish(reviewed: str | os.PathLike[str], out: str | os.PathLike[str], *, nee
 
     Raises:
         ReviewError: there are no candidates.
-        ScanNetppError: nothing is accepted, or the words of an edit would be read as another operation.
+        ScanNetppError: nothing is accepted, or the words of an edit ask for something else than it is.
         ValueError: `out` has a README.md that was not made here.
     """
     from gsi_bench_hf.review import merged
@@ -107,13 +108,20 @@ def _accepted(source: Path, found: Merged) -> Iterator[dict[str, Any]]:
 
 
 def _check_words(source: Path, found: Merged) -> None:
-    """The released layout has no field for the operation: its evaluator reads it from the first words."""
+    """Refuse what asks for something else than was measured, and what the released evaluator would take for another operation: its
+    layout has no field for that, so that it goes by the first words.
+    """
     for row in _accepted(source, found):
         read = paper_operation(row["instruction"])
         if read != row["operation"]:
             raise ScanNetppError(
                 f"{row['id']} is a {row['operation']}, but the released evaluator reads {row['instruction']!r} as {read!r}; "
                 f"reword it in the review, so that it begins as its template does: {_template(row)!r}"
+            )
+        if not still_asks(_template(row), row["instruction"], row["edit"]["direction"]):
+            raise ScanNetppError(
+                f"{row['id']} now says {row['instruction']!r}, but the place that was checked and is scored is that of its template "
+                f"{_template(row)!r}; reword it in the review with the same numbers and the same direction, or reject it"
             )
 
 

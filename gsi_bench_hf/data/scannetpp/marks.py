@@ -26,11 +26,11 @@ def marked(row: Mapping[str, Any]) -> Image.Image:
     """
     sample = Sample(row)
     picture = np.array(sample.source_image)
-    thick = max(1, round(max(picture.shape[:2]) / 500))
+    thick = max(2, round(max(picture.shape[:2]) / 500))
     mask = sample.target_mask
     if mask is not None:
         contours, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-        cv2.drawContours(picture, contours, -1, (0, 0, 0), 3 * thick, cv2.LINE_AA)
+        cv2.drawContours(picture, contours, -1, (0, 0, 0), thick + 2, cv2.LINE_AA)
         cv2.drawContours(picture, contours, -1, _OBJECT, thick, cv2.LINE_AA)
     box = sample.edit.new_box
     if box is not None and sample.operation != "rotate":
@@ -43,9 +43,9 @@ def _draw_dashed(picture: NDArray[np.uint8], box: Box3D, intrinsics: Any, thick:
     dash = _DASH * max(picture.shape[:2])
     for a, b in _EDGES:
         start, end = pixels[a], pixels[b]
-        count = max(1, round(float(np.linalg.norm(end - start)) / dash))
+        count = 1 + 2 * round(float(np.linalg.norm(end - start)) / dash / 2.0)  # odd: corners are drawn
         for i in range(0, count, 2):
             one, two = (start + (end - start) * min(1.0, t / count) for t in (i, i + 1))
             ends = [tuple(int(v) for v in np.round(p)) for p in (one, two)]
-            cv2.line(picture, ends[0], ends[1], (0, 0, 0), 3 * thick, cv2.LINE_AA)
+            cv2.line(picture, ends[0], ends[1], (0, 0, 0), thick + 2, cv2.LINE_AA)
             cv2.line(picture, ends[0], ends[1], _PLACE, thick, cv2.LINE_AA)

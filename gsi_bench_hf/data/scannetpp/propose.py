@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gsi_bench_hf.data.scannetpp.checks import PhotoStage
-from gsi_bench_hf.data.scannetpp.vocabulary import CHINESE
+from gsi_bench_hf.data.scannetpp.vocabulary import chinese_of
 from gsi_bench_hf.instructions import ParsedEdit, render
 from gsi_bench_hf.synth.checks import Kept
 from gsi_bench_hf.synth.operations import OPERATIONS, Proposal
@@ -103,7 +103,7 @@ def words(proposal: Proposal, expression: Expression, *, rng: np.random.Generato
     """The instruction in English, and in Chinese where its nouns have one."""
     english = _parsed(proposal, expression, expression.label, expression.reference)
     text = render(english, rng=rng)
-    noun, reference = CHINESE.get(expression.label), CHINESE.get(expression.reference or "")
+    noun, reference = chinese_of(expression.label), chinese_of(expression.reference or "")
     if noun is None or (expression.reference is not None and reference is None):
         return text, None
     return text, render(_parsed(proposal, expression, noun, reference), rng=rng, language="zh")

@@ -130,6 +130,20 @@ def same_request(before: str, after: str) -> bool:
     return same_operation and same_numbers(before, after) and _meanings(before, 1) == _meanings(after, 1)
 
 
+def still_asks(template: str, after: str, direction: str | None) -> bool:
+    """Whether a person's words still say what was measured: every number of the template, and the direction of the edit.
+
+    A person may name the object otherwise than the template does, by other relations too.
+
+    >>> still_asks("Move the leftmost mug 15 cm to the left.", "Move the mug on the right of the plate 15 cm left.", "left")
+    True
+    >>> still_asks("Move the mug 15 cm to the left.", "Move the mug 15 cm to the right.", "left")
+    False
+    """
+    numbers = [Counter(float(n) for n in _NUMBER.findall(text)) for text in (template, after)]
+    return numbers[0] <= numbers[1] and (direction is None or direction in _meanings(after, 1))
+
+
 def same_numbers(before: str, after: str) -> bool:
     """Whether two texts hold the same numbers."""
     return Counter(float(n) for n in _NUMBER.findall(before)) == Counter(float(n) for n in _NUMBER.findall(after))

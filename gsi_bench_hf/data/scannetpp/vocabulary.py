@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 SHELL = frozenset(
     {
         "wall", "floor", "ceiling", "door", "doorframe", "door frame", "window", "windowframe", "window frame",
@@ -55,7 +57,7 @@ CHINESE = {
     "desk": "书桌", "coffee table": "茶几", "nightstand": "床头柜", "bed": "床", "sofa": "沙发", "cabinet": "柜子",
     "wardrobe": "衣柜", "shelf": "架子", "bookshelf": "书架", "sink": "水槽", "bathtub": "浴缸", "toilet": "马桶",
 }  # fmt: skip
-"""Nouns for the Chinese template; an instruction about anything else has no Chinese until somebody gives it one."""
+"""Nouns that photographs have and the simulator has not, or calls otherwise."""
 
 
 def is_movable(label: str) -> bool:
@@ -65,3 +67,20 @@ def is_movable(label: str) -> bool:
     (True, False, False)
     """
     return label not in SHELL and label not in FIXED
+
+
+def chinese_of(label: str) -> str | None:
+    """The Chinese noun for a thing of that label; None where there is none, and no Chinese instruction until somebody gives one.
+
+    >>> chinese_of("mug"), chinese_of("sneaker"), chinese_of("thingamabob")
+    ('马克杯', '运动鞋', None)
+    """
+    return CHINESE.get(label) or _simulated().get(label)
+
+
+@cache
+def _simulated() -> dict[str, str]:
+    """What the simulator calls its things."""
+    from gsi_bench_hf.synth.assets import KINDS
+
+    return {kind.label: kind.label_zh for kind in (KINDS[name] for name in KINDS)}

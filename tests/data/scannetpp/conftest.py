@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
-from scannetpp_rooms import SETTINGS, Rooms, sampled_layout, write_room
+import json
 
-from gsi_bench_hf.data.scannetpp import make_candidates
+import pytest
+from scannetpp_rooms import AS_ARGUMENTS, Rooms, sampled_layout, write_room
+
+from gsi_bench_hf.cli import main
 from gsi_bench_hf.synth.render import shared_renderer
 
 
@@ -23,6 +25,7 @@ def rooms(tmp_path_factory) -> Rooms:
 
 @pytest.fixture(scope="session")
 def candidates(rooms, tmp_path_factory):
-    """The folder and its account."""
+    """The folder and its account, as the command makes them."""
     out = tmp_path_factory.mktemp("candidates")
-    return out, make_candidates(rooms.root, out, settings=SETTINGS)
+    assert main(["build", "real", "--scannetpp", str(rooms.root), "--out", str(out), *AS_ARGUMENTS]) == 0
+    return out, json.loads((out / "candidates.json").read_text())

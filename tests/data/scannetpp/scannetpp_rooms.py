@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 from PIL import Image
 
 from gsi_bench_hf.data.scannetpp import Settings
+from gsi_bench_hf.data.scannetpp.views import LEAST_PX
+from gsi_bench_hf.perception.lifting.known import Known, KnownParts
 from gsi_bench_hf.synth import assets
 from gsi_bench_hf.synth.layouts.scenes import Layout, sample_layout
+from gsi_bench_hf.synth.operations import Proposal
 from gsi_bench_hf.synth.render import Frame, Renderer
 from gsi_bench_hf.synth.room_views import ranked_views
 from gsi_bench_hf.synth.scene import Scene, SceneObject
-from gsi_bench_hf.types import Camera
+from gsi_bench_hf.types import Camera, Sample
 
 FINE_M = 0.12
 SIZE = 0.75
 SETTINGS = Settings(min_objects=3, frames_per_scene=2, edits_per_frame=3)
+AS_ARGUMENTS = ("--min-objects", "3", "--frames-per-scene", "2", "--edits-per-frame", "3")
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +54,41 @@ class Rooms:
         scene_id, _, name = row["scene_id"].partition("_")
         room = self.by_id[scene_id]
         return room, room.views[name], room.frames[name]
+
+
+def true_target(rooms: Rooms, row: Mapping[str, Any]) -> tuple[SceneObject, Scene, Frame]:
+    """The object that a candidate is about, as it was rendered: ids end in the annotation's number."""
+    room, scene, frame = rooms.shown(row)
+    number = int(row["target"]["instance_id"].rpartition("-")[2])
+    return (*room.layout.fixtures, *room.layout.objects)[number - 1], scene, frame
+
+
+def true_change(row: Mapping[str, Any], item: SceneObject, scene: Scene) -> Proposal:
+    """The change of the true object that a candidate asks for."""
+    edit, pose = Sample(row).edit, scene.camera.world_from_camera[:3, :3]
+    if edit.new_box is None:
+        return Proposal(row["operation"], item.instance_id, None)
+    turn = pose @ edit.new_box.rotation @ edit.original_box.rotation.T @ pose.T
+    shift_m = pose @ (edit.new_box.center_m - edit.original_box.center_m)
+    moved = replace(item, position_m=item.position_m + shift_m, rotation=turn @ item.rotation)
+    return Proposal(row["operation"], item.instance_id, moved)
+
+
+def known(scene: Scene, frame: Frame) -> Known:
+    """What a perfect detector would see in a frame."""
+    masks = np.array([frame.segmentation == number for number in range(1, len(scene.objects) + 1)])
+    masks[np.count_nonzero(masks, axis=(1, 2)) < LEAST_PX] = False
+    return Known(tuple(item.label for item in scene.objects), masks, frame.depth_m)
+
+
+def photographs_known(rooms: Rooms) -> KnownParts:
+    """Boxes, masks and depth of every photograph, from the renderer instead of from networks."""
+    parts = KnownParts("fed by the renderer")
+    for room in rooms.by_id.values():
+        for name, frame in room.frames.items():
+            file = rooms.root / "data" / room.id / "iphone" / "rgb" / f"{name}.jpg"
+            parts.tell(Image.open(file).convert("RGB"), known(room.views[name], frame))
+    return parts
 
 
 def sampled_layout(room_type: str, seed: int) -> Layout:

@@ -1,28 +1,19 @@
-"""From reviewed candidates to the records and the released layout; the review in a real browser."""
+"""From reviewed candidates to the records and the released layout."""
 
 from __future__ import annotations
 
 import json
-import re
 import shutil
-import subprocess
-import sys
-import time
 from collections import Counter
 
 import datasets
-import numpy as np
 import pytest
-from browser import Browser
 
 from gsi_bench_hf.cli import main
 from gsi_bench_hf.data import released
 from gsi_bench_hf.data.released_write import metadata_of
 from gsi_bench_hf.data.scannetpp import ScanNetppError, finish
 from gsi_bench_hf.data.scannetpp.tables import read_rows
-from gsi_bench_hf.review import merged
-
-READY = "document.getElementById('card').getAttribute('aria-busy') === 'false'"
 
 
 @pytest.fixture
@@ -132,36 +123,15 @@ def test_a_folder_of_someone_elses_is_left_alone(folder, rows, tmp_path):
     assert not (tmp_path / "released").exists()
 
 
-@pytest.mark.slow
-def test_from_frames_through_the_browser_to_the_released_layout(folder, rows, tmp_path):
-    command = [sys.executable, "-m", "gsi_bench_hf.cli", "review", str(folder), "--reviewer", "ann"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    browser = Browser()
-    try:
-        assert process.stdout is not None
-        url = re.search(r"http://\S+", process.stdout.readline())[0]
-        browser.open(url, width_px=1280)
-        for number, key in enumerate("ar" + "a" * (len(rows) - 2)):
-            _until(browser, f"{READY} && document.getElementById('counts').textContent.startsWith('{number} of')")
-            browser.press(key)
-            if key == "r":
-                browser.press("Enter")
-        _until(browser, f"document.getElementById('counts').textContent.startsWith('{len(rows)} of')")
-    finally:
-        browser.close()
-        process.terminate()
-        process.wait()
-        process.stdout.close()
-    assert list(merged(folder).rejected) == [rows[1]["id"]]
-    out = tmp_path / "real"
-    assert finish(folder, out).kept == len(rows) - 1
-    made = list(released.read(out / "released", "real"))
-    assert {row["operation"] for row in made} == {"move", "rotate", "remove"}
-    assert all(np.isfinite(row["edit"]["original_bbox_3d"]).all() for row in made)
-
-
-def _until(browser: Browser, condition: str) -> None:
-    end = time.monotonic() + 120
-    while not browser.ask(f"Boolean({condition})"):
-        assert time.monotonic() < end, f"{condition}; the page says: {browser.ask('document.body.innerText')}"
-        time.sleep(0.02)
+def test_words_that_ask_for_another_place_are_refused(folder, rows, tmp_path):
+    row = next(row for row in rows if row["operation"] == "move")
+    number = f"{row['edit']['distance_m'] * 100:.0f} cm"
+    assert number in row["instruction"]
+    decide(folder, "ann", row, "edit", row["instruction"].replace(number, "3 cm"))
+    with pytest.raises(ScanNetppError, match=r"now says '.* 3 cm .*', but the place that was checked .*same numbers"):
+        finish(folder, tmp_path / "real")
+    decide(folder, "ann", row, "edit", "Move it " + number)
+    with pytest.raises(ScanNetppError, match="the same direction, or reject it"):
+        finish(folder, tmp_path / "real")
+    decide(folder, "ann", row, "edit", row["instruction"].replace(" the ", " that lovely ", 1))
+    assert finish(folder, tmp_path / "real").kept == 1
