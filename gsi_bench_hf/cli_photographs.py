@@ -35,7 +35,7 @@ def add_photographs(
         "--operations", nargs="+", metavar="NAME", help="of move, rotate, remove, scale (default: the first three)"
     )
     group.add_argument(
-        "--max-side", type=int, metavar="PX", help="make larger photographs smaller; 0: don't (default: 1024)"
+        "--max-side", type=int, metavar="PX", help="make larger photographs smaller; 0: don't (default: 896)"
     )
     group.add_argument(
         "--objects",

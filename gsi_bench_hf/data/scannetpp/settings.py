@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import gsi_bench_hf.synth.layouts  # noqa: F401  it and room_views import each other, and it must be first
 from gsi_bench_hf.data.scannetpp.propose import DEFAULT, OFFERED
+from gsi_bench_hf.metrics.protocol_paper import DETECTOR_SIDE_PX
 from gsi_bench_hf.synth.room_views import MIN_EDITABLE
 
 MIN_SHARPNESS = 0.015
@@ -22,7 +23,8 @@ class Settings:
         frames_per_scene: how many frames of a scene are kept at most, none like another.
         edits_per_frame: at most.
         operations: of `propose.OFFERED`.
-        max_side: longer side of the pictures, larger ones are made smaller; 0 keeps them as they are.
+        max_side: longer side of the pictures, larger ones are made smaller; 0 keeps them as they are. By default that of the released
+            evaluator's detector, which mixes its own pixels up with the photograph's: so they are the same.
         seed: draws targets, parameters and words.
     """
 
@@ -32,7 +34,7 @@ class Settings:
     frames_per_scene: int = 6
     edits_per_frame: int = 3
     operations: tuple[str, ...] = DEFAULT
-    max_side: int = 1024
+    max_side: int = DETECTOR_SIDE_PX
     seed: int = 0
 
     def __post_init__(self) -> None:

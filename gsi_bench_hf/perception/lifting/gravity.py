@@ -17,7 +17,10 @@ _WITHIN = 0.01
 
 def up_of(camera: Camera) -> Float | None:
     """(3,) the world's up in the camera frame; None where the camera's pose is not known (the identity, or not a rotation)."""
-    rotation = np.asarray(camera.world_from_camera, dtype=np.float64)[:3, :3]
+    pose = np.asarray(camera.world_from_camera, dtype=np.float64)
+    if pose.shape != (4, 4):  # released records have none
+        return None
+    rotation = pose[:3, :3]
     known = np.isfinite(rotation).all() and np.allclose(rotation @ rotation.T, np.eye(3), atol=1e-3)
     if not known or np.allclose(rotation, np.eye(3), atol=1e-6):
         return None

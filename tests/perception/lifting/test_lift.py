@@ -76,6 +76,8 @@ def test_a_wall_is_no_ground():
 def test_up_of_a_camera_without_a_pose_is_not_known():
     camera = Camera(np.eye(3), np.eye(4), 4, 4)
     assert up_of(camera) is None
+    released = np.asarray(None, dtype=np.float64)  # what a record without a pose gives
+    assert up_of(Camera(np.eye(3), released, 4, 4)) is None
     tilted = np.eye(4)
     tilted[:3, :3] = np.array([[1, 0, 0], [0, 0, 1], [0, -1, 0]])
     assert up_of(Camera(np.eye(3), tilted, 4, 4)).tolist() == [0.0, -1.0, 0.0]
