@@ -79,7 +79,7 @@ def _check_strict(scored: Scored, record: datasets.Dataset, out: Path) -> None:
 
 
 def _check_paper(scored: Scored, files: datasets.Dataset) -> None:
-    """On the released layout: all is scored. The released formulas take moves and neighbours nearer than 32 cm for the same."""
+    """On the released layout: all is scored. The released formulas take moves below 32 cm for none."""
     perfect, nothing = (scored.results(files, "paper", editor) for editor in (scored.edited, "identity"))
     assert perfect.counts["ok"] == nothing.counts["ok"] == COUNT
     assert perfect.metrics["instruction_compliance"] > nothing.metrics["instruction_compliance"] == 0.0
