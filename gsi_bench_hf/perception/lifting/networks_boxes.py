@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -60,11 +61,14 @@ class TransformersBoxes:
     def find(self, images: Sequence[Image.Image], labels: Sequence[Sequence[str]]) -> list[list[Found2D]]:
         """See `FindsBoxes`."""
         found: list[list[Found2D]] = [[] for _ in images]
-        for part in _parts(labels):
-            asked = [i for i, some in enumerate(part) if some]
+        # One call for images of one size: what is padded to another's size is seen otherwise than alone.
+        for part, size in product(_parts(labels), dict.fromkeys(im.size for im in images)):
+            asked = [i for i, some in enumerate(part) if some and images[i].size == size]
+            if not asked:
+                continue
             scores, boxes = self._look([images[i] for i in asked], [part[i] for i in asked])
             for place, i in enumerate(asked):
-                found[i] += self._kept(part[i], scores[place], boxes[place], images[i].size)
+                found[i] += self._kept(part[i], scores[place], boxes[place], size)
         return [sorted(some, key=lambda f: -f.score)[: self._most] for some in found]
 
     def _look(self, images: list[Image.Image], labels: list[list[str]]) -> tuple[list[Float], list[Float]]:

@@ -61,9 +61,8 @@ class TransformersMasks:
 
         scale = self._prepare.scale(size)
         asked = torch.as_tensor(boxes * np.tile(scale, 2), dtype=torch.float32, device=self._loaded.device)[None]
-        out = self._loaded.model(
-            image_embeddings=embedding, input_boxes=asked.to(self._loaded.dtype), multimask_output=False
-        )
+        # Half precision has no room for a pixel of 1024; the model takes the boxes as parts of the image before it rounds them.
+        out = self._loaded.model(image_embeddings=embedding, input_boxes=asked, multimask_output=False)
         logits = out.pred_masks[0, :, :1].float()
         side = self._prepare.side_px
         whole = torch.nn.functional.interpolate(logits, (side, side), mode="bilinear", align_corners=False)

@@ -1,4 +1,4 @@
-"""Tiny random models of each family that the lifting detector loads, saved as repos on the Hub are: safetensors, JSON, a tokenizer."""
+"""Tiny random models of each family that the lifting detector loads, saved as repos on the Hub are."""
 
 from __future__ import annotations
 
