@@ -220,7 +220,8 @@ def _dataset(arguments: argparse.Namespace) -> Any:
     folder = None if arguments.data_dir is None else Path(arguments.data_dir)
     simulated = subset.origin == "simulated"
     # Released files may well have a README.md beside them, and are no dataset folder for that.
-    if simulated and folder is not None and (folder / "README.md").is_file():
+    made = folder is not None and (simulated or any(folder.glob(f"data/{subset.name}/*.parquet")))
+    if made and folder is not None and (folder / "README.md").is_file():
         return datasets.load_dataset(str(folder), subset.name, split=subset.split)
     require_built(subset, data_dir=arguments.data_dir)
     options: dict[str, Any] = {}

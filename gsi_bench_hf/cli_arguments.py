@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 from gsi_bench_hf.cli_detectors import add_detector
 from gsi_bench_hf.cli_judges import add_agreement, add_judge
+from gsi_bench_hf.cli_photographs import add_photographs
 from gsi_bench_hf.cli_review import add_review
 
 CANT_START = 2
@@ -79,6 +80,7 @@ def _add_build(commands: Any, command: Command) -> None:
         metavar="A:B/N",
         help="make only the files A to B - 1 of N, for `gsi-bench merge`: 0:10/100 is the first tenth",
     )
+    add_photographs(parser, _assignment, _positive)
 
 
 def _add_merge(commands: Any, command: Command) -> None:

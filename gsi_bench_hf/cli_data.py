@@ -5,12 +5,15 @@ from __future__ import annotations
 import argparse
 
 from gsi_bench_hf.cli_output import say
+from gsi_bench_hf.cli_photographs import build_real, wants_photographs
 
 DONE = 0
 
 
 def build(arguments: argparse.Namespace) -> int:
     """`gsi-bench build`."""
+    if wants_photographs(arguments):
+        return build_real(arguments)
     from gsi_bench_hf.data.repo import build as build_repo
 
     shards, num_shards = arguments.shards or (None, None)

@@ -19,6 +19,12 @@ _LOADING = (
     *("model", "provider", "size", "prompt_template"),
 )
 _PLAIN = {"size": "auto", "prompt_template": "{prompt}"}
+_MORE = {"detector": ("detector_repeats", "second_detector"), "judge": ("rubric",)}
+"""Options of the command that a score hangs on besides a tool's name and arguments."""
+_ASKED = {"model": None, "revision": None, "temperature": 0.0, "max_tokens": 1024, "seed": 0, "repeats": 1}
+"""What a judge tells of how it asks, with what needs not be said."""
+_RUBRIC = "appearance"
+_PROVIDER = re.compile(r"Hugging Face Inference \((.+)\)")
 _DIGEST = "sha256:"
 """What the revision of a folder begins with: a digest of its files, and no commit of the Hub."""
 _HOST = re.compile(r"http://[^/\s]+")
@@ -53,11 +59,8 @@ def command(results: Results, repo_id: str | None = None) -> str | None:
         return None
     words = ["gsi-bench", "run", "--subset", results.subset, "--editor", editor]
     for name, value in editor_arguments(run).items():
-        words += ["--editor-arg", f"{name}={json.dumps(value)}"]
-    words += ["--protocol", results.protocol]
-    for name in ("detector", "judge"):
-        if isinstance(arguments[name], str):
-            words += [f"--{name}", arguments[name]]
+        words += ["--editor-arg", _pair(name, value)]
+    words += ["--protocol", results.protocol, *_tool(run, "detector"), *_tool(run, "judge")]
     limit, whole = run.get("limit") or results.counts["samples"], full_size(results.subset)
     if limit != whole:
         words += ["--limit", str(limit)]
@@ -68,6 +71,61 @@ def command(results: Results, repo_id: str | None = None) -> str | None:
         build = ["gsi-bench", "build", results.subset, *count, "--seed", str(seed), "--out", "DATA"]
         return f"{_wrapped(build)}\n{_wrapped([*words, '--data-dir', 'DATA'])}"
     return _wrapped(words)
+
+
+def _tool(run: Mapping[str, Any], which: str) -> list[str]:
+    """The words that choose a run's detector or judge; none for one that has no name on the command line.
+
+    Those of the command that began the run; of a run begun from Python, what its judge tells of itself.
+    """
+    given, used = run.get("command") or {}, run["arguments"][which]
+    file = given.get({"detector": "detections", "judge": "judgements"}[which])
+    name = "cached" if file else given.get(which, "auto")
+    if name != "auto":
+        words = [f"--{which}", name]
+        pairs = [*given.get(f"{which}_arg", ()), *([("path", file)] if file else ())]
+        words += [word for key, value in pairs for word in (f"--{which}-arg", _pair(key, value))]
+        words += [
+            word for key in _MORE[which] if (value := given.get(key)) for word in (_option(key), public(str(value)))
+        ]
+        second = given.get("second_detector_arg", ()) if which == "detector" else ()
+        return words + [word for key, value in second for word in ("--second-detector-arg", _pair(key, value))]
+    if isinstance(used, str):
+        return [f"--{which}", used]
+    return _told_judge(used) if which == "judge" else []
+
+
+def _told_judge(used: Mapping[str, Any]) -> list[str]:
+    """The words for a judge that says by whom, how and by which rubric it asks."""
+    rubric = used.get("rubric")
+    if not isinstance(rubric, Mapping):
+        return []
+    asked = {key: used[key] for key, plain in _ASKED.items() if key in used and used[key] != plain}
+    if where := used.get("endpoint"):
+        provider = _PROVIDER.fullmatch(where)
+        asked = {**({"provider": provider[1]} if provider else {"url": where}), **asked}
+    words = [
+        word
+        for key, value in {**asked, **(used.get("arguments") or {})}.items()
+        for word in ("--judge-arg", _pair(key, value))
+    ]
+    return ["--judge", str(used["name"]), *words, *(["--rubric", rubric["name"]] if rubric["name"] != _RUBRIC else [])]
+
+
+def _option(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
+def _pair(name: str, value: Any) -> str:
+    """An argument as NAME=VALUE, quoted where it would be read as something else than text; nobody's paths and hosts."""
+    if not isinstance(value, str):
+        return f"{name}={json.dumps(value)}"
+    text = public(value)
+    try:
+        json.loads(text)
+    except ValueError:
+        return f"{name}={text}"
+    return f"{name}={json.dumps(text)}"
 
 
 def editor_name(run: Mapping[str, Any], repo_id: str | None = None) -> str | None:

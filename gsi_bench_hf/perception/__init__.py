@@ -35,6 +35,13 @@ def _detany3d(**kwargs: Any) -> Detector:
     return DetAny3D(**kwargs)
 
 
+def _lifting(**kwargs: Any) -> Detector:
+    """Finds boxes by name, cuts out masks, measures depth with models of the Hub, and lifts to 3D; for photographs."""
+    from gsi_bench_hf.perception.lifting import LiftingDetector
+
+    return LiftingDetector(**kwargs)
+
+
 def _render_compare(**kwargs: Any) -> Judge:
     """Compares the target with its render where it was found; for records that carry a scene."""
     from gsi_bench_hf.perception.render_compare import RenderCompare
@@ -65,6 +72,7 @@ def _local(**kwargs: Any) -> Judge:
 
 DETECTORS.add("scene-fit", _scene_fit)
 DETECTORS.add("cached", _cached_detector)
+DETECTORS.add("lifting", _lifting)
 DETECTORS.add("detany3d", _detany3d)
 JUDGES.add("render-compare", _render_compare)
 JUDGES.add("cached", _cached_judge)

@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from gsi_bench_hf.data.released import GENERATOR
 from gsi_bench_hf.geometry import project_box
 from gsi_bench_hf.metrics.protocol_paper import DETECTOR_SIDE_PX
 from gsi_bench_hf.perception.crops import crop_offset_px, whole_camera
@@ -73,6 +74,11 @@ def target_box_px(sample: Sample) -> Float | None:
     if box is None:
         return None
     return project_box(box.vector, box.rotation, sample.camera.intrinsics)
+
+
+def is_released(sample: Sample) -> bool:
+    """Whether a record was read from the released files, whose boxes are in the released detector's frame."""
+    return (sample.row.get("provenance") or {}).get("generator") == GENERATOR
 
 
 def released_target_px(sample: Sample) -> Float | None:

@@ -66,7 +66,12 @@ def cropped(sample: Sample, window: Window) -> Sample:
         },
         "objects": None,
         "target_objects": None,
-        _KEY: {"camera": row["camera"], "left": window.left, "top": window.top},
+        _KEY: {
+            "camera": row["camera"],
+            "left": window.left,
+            "top": window.top,
+            "labels": object_labels(sample),
+        },
     }
     return Sample(row)
 
@@ -79,6 +84,13 @@ def is_crop(sample: Sample) -> bool:
 def whole_camera(sample: Sample) -> Camera:
     """The camera of the image that a record was cut from; its own where it was not cut."""
     return Sample({"camera": sample.row[_KEY]["camera"]}).camera if is_crop(sample) else sample.camera
+
+
+def object_labels(sample: Sample) -> list[str]:
+    """What the record calls the objects of its image, or of the image that it was cut from."""
+    if is_crop(sample):
+        return list(sample.row[_KEY].get("labels", []))
+    return [o.label for o in sample.objects]
 
 
 def crop_offset_px(sample: Sample) -> NDArray[np.float64]:

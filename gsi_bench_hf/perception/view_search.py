@@ -22,7 +22,8 @@ from gsi_bench_hf.types import Camera, Detection, Sample, Scan
 Float = NDArray[np.float64]
 Float32 = NDArray[np.float32]
 
-_LEAST_MATCHES = 8
+LEAST_MATCHES = 8
+"""Features that must agree on a motion of the camera."""
 _LEVELS = ((160, 5), (320, 4), (480, 2))
 """Widths at which pictures are compared, and the steps at most at each."""
 _TOLERANCE = 0.1
@@ -47,7 +48,7 @@ def scan(known: KnownScene, sample: Sample, image: Float32) -> Scan:
     assert depth_m is not None
     motion, matches = guess(source, depth_m, image, known.camera.intrinsics)
     motion, error = refine(known, image, motion)
-    if matches < _LEAST_MATCHES and error > _UNEXPLAINED:
+    if matches < LEAST_MATCHES and error > _UNEXPLAINED:
         return Scan(sample.objects, (), None, diagnostics={"matches": matches, "error": round(error, 5)})
     pose = _matrix(motion)
     camera = Camera(
@@ -87,7 +88,7 @@ def guess(
         return np.zeros(6), 0
     pairs = cv2.BFMatcher(cv2.NORM_L2).knnMatch(features_a, features_b, k=2)
     good = [p[0] for p in pairs if len(p) == 2 and p[0].distance < 0.8 * p[1].distance]
-    if len(good) < _LEAST_MATCHES:
+    if len(good) < LEAST_MATCHES:
         return np.zeros(6), len(good)
     space = unproject_depth(depth_m, intrinsics)
     # OpenCV puts the centre of the first pixel at 0, we at 0.5.
@@ -100,7 +101,7 @@ def guess(
     found, turn, shift, inliers = cv2.solvePnPRansac(
         world, to_px, intrinsics, None, iterationsCount=800, reprojectionError=3.0, confidence=0.999
     )
-    if not found or inliers is None or len(inliers) < _LEAST_MATCHES:
+    if not found or inliers is None or len(inliers) < LEAST_MATCHES:
         return np.zeros(6), 0 if inliers is None else len(inliers)
     rotation, _ = cv2.Rodrigues(turn)
     back = rotation.T

@@ -42,7 +42,9 @@ class Surface:
 
 
 def surfaces_on(item: SceneObject) -> tuple[Surface, ...]:
-    """The surfaces of one upright thing, the main one first; none for most."""
+    """The surfaces of one upright thing, the main one first; none for most, and for what is no asset of the library."""
+    if item.kind not in assets.KINDS:
+        return ()
     return tuple(_placed(item, support) for support in assets.supports(item.kind, item.variant))
 
 

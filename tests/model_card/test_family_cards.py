@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import shlex
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from markdown_it import MarkdownIt
 from gsi_bench_hf.cli import _parser
 from gsi_bench_hf.hub import model_card
 from gsi_bench_hf.model_card.page import card_folder
+from gsi_bench_hf.perception import load_judge
 from gsi_bench_hf.pipelines import load_editor
 from gsi_bench_hf.pipelines.families import FAMILIES
 
@@ -138,6 +140,66 @@ def test_a_run_of_the_command_shows_its_own_arguments(tmp_path):
     text = model_card(out).text
     assert "load_editor(\"noisy-oracle\", dtype='bf16', jitter=0.5, lora='…/lora')" in text
     assert "--editor-arg jitter=0.5" in text.replace("\\\n  ", "")
+
+
+def command_in(card: Any) -> str:
+    """The last command of a card, as the shell hands it over: its words, unquoted, with blanks between."""
+    blocks = [t.content for t in MarkdownIt("commonmark").parse(card.text) if t.type == "fence"]
+    words = shlex.split(next(block for block in blocks if block.startswith("gsi-bench run")).replace("\\\n", ""))
+    _parser().parse_args(words[1:])
+    return " ".join(words)
+
+
+def test_the_command_names_the_judge_and_the_detector_as_they_were_given(tmp_path):
+    given = {
+        "detector": "detany3d",
+        "detector_arg": [["checkout", "/home/somebody/GSI"], ["box_threshold", 0.4]],
+        "detector_repeats": 4,
+        "second_detector": "lifting",
+        "second_detector_arg": [["batch", 2]],
+        "judge": "chat",
+        "judge_arg": [["url", "http://10.0.0.7:8000/v1"], ["model", "7"]],
+        "rubric": "/home/me/r.md",
+    }
+    card = model_card(run(tmp_path / "run", Editor("paste", 5), origin={"command": given}))
+    said = command_in(card)
+    assert (
+        "--detector detany3d --detector-arg checkout=…/GSI --detector-arg box_threshold=0.4 --detector-repeats 4"
+        in said
+    )
+    assert "--second-detector lifting --second-detector-arg batch=2" in said
+    assert '--judge chat --judge-arg url=http://HOST/v1 --judge-arg model="7" --rubric …/r.md' in said
+    assert "10.0.0.7" not in str(card)
+
+
+def test_files_of_judgements_are_named(tmp_path):
+    given = {"detector": "auto", "judge": "auto", "judgements": "/home/me/replies.json"}
+    card = model_card(run(tmp_path / "run", Editor("paste", 5), origin={"command": given}))
+    assert "--judge cached --judge-arg path=…/replies.json" in command_in(card)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (
+            {"url": "http://10.0.0.7:8000/v1", "model": "me/sees", "repeats": 3, "top_p": 0.9},
+            "--judge chat --judge-arg url=http://HOST/v1/chat/completions --judge-arg model=me/sees "
+            "--judge-arg repeats=3 --judge-arg top_p=0.9",
+        ),
+        (
+            {"provider": "auto", "model": "me/sees", "temperature": None, "rubric": "instruction"},
+            "--judge chat --judge-arg provider=auto --judge-arg model=me/sees --judge-arg temperature=null --rubric",
+        ),
+    ],
+)
+def test_a_run_from_python_tells_whom_it_asked(tmp_path, options, said):
+    judge = load_judge("chat", **options)
+    out = run(tmp_path / "run", Editor("paste", 5))
+    written = json.loads((out / "run.json").read_text())
+    written["arguments"]["judge"] = json.loads(json.dumps({"name": judge.name, **judge.provenance()}))
+    (out / "run.json").write_text(json.dumps(written))
+    judge.close()
+    assert said in command_in(model_card(out))
 
 
 def test_rows_of_another_seed_are_built_first(tmp_path):

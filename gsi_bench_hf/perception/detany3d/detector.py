@@ -13,11 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from gsi_bench_hf.data.released import GENERATOR
 from gsi_bench_hf.data.released_layout import row_names
 from gsi_bench_hf.geometry import project_points
 from gsi_bench_hf.metrics.protocol_paper import DETECTOR_SIDE_PX
-from gsi_bench_hf.perception.association import associate, released_target_px
+from gsi_bench_hf.perception.association import associate, is_released, released_target_px
 from gsi_bench_hf.perception.crops import is_crop, whole_camera
 from gsi_bench_hf.perception.detany3d.infer_cache import EDITED, SOURCE, InferCache
 from gsi_bench_hf.perception.detany3d.network import Framing, Network, Seen
@@ -109,7 +108,7 @@ class DetAny3D:
 
     def _is_released(self, sample: Sample) -> bool:
         if self.frame == "auto":
-            return (sample.row.get("provenance") or {}).get("generator") == GENERATOR
+            return is_released(sample)
         return self.frame == "released"
 
     def _objects(self, sample: Sample, image: Image.Image, which: str) -> list[Found]:

@@ -31,8 +31,11 @@ def looks_the_same(symmetry: int, angle_deg: float) -> bool:
 
 
 def suits(scene: Scene, item: SceneObject) -> bool:
-    """Not what looks the same from every side, nor what has no front that a person could follow."""
-    return item.symmetry != 0 and KINDS[item.kind].has_front
+    """Not what looks the same from every side, nor what has no front that a person could follow.
+
+    Of what is no asset of the library, as a photographed thing, whoever made the scene has said both by its symmetry.
+    """
+    return item.symmetry != 0 and (item.kind not in KINDS or KINDS[item.kind].has_front)
 
 
 def proposals(scene: Scene, item: SceneObject, *, rng: np.random.Generator) -> list[Proposal]:
