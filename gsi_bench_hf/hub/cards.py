@@ -1,4 +1,4 @@
-"""What goes to the Hub of a run: its model card, with scores in both of the Hub's formats. Nothing is sent from here.
+"""A run's model card, with scores in both of the Hub's formats. Nothing is sent from here.
 
 - `model_card(results)`: a `huggingface_hub.ModelCard`, filled from the run's folder and checked by the Hub's rules.
 - `write_model_card(results, out)`: that card as README.md, with the images it shows and `.eval_results/` beside it.
