@@ -1,6 +1,6 @@
 """What the training loop asks of a model: a recipe says what is trained, what its loss is, and how it is saved.
 
-`loop.train` does the rest (batches, gradients, checkpoints, resuming, validation). A recipe is registered by name in `train/families`.
+`loop.train` does the rest: batches, gradients, checkpoints, resuming, validation. A recipe has its name in `families.RECIPES`.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
+
+from gsi_bench_hf.pipelines.resolution import Resolution
 
 if TYPE_CHECKING:
     import torch
@@ -42,8 +44,8 @@ class Recipe(Protocol):
     """How one family of models is trained.
 
     Attributes:
-        module: what is trained. Its parameters with `requires_grad` get gradients, the optimiser's steps, EMA and checkpoints; its
-            other parameters are left as they are and are not in checkpoints. Its buffers are in checkpoints where all of it is trained.
+        module: what is trained. Its parameters with `requires_grad` get gradients, the optimiser's steps, EMA and checkpoints; the
+            others are left as they are and are in no checkpoint. Its buffers are in checkpoints where all of it is trained.
     """
 
     module: torch.nn.Module
@@ -76,7 +78,7 @@ class Recipe(Protocol):
         ...
 
     def save(self, folder: Path) -> None:
-        """Write what `load_editor` reads: a whole pipeline, or a LoRA (`load_editor(base, lora=folder)`). The folder is there, and empty."""
+        """Write what `load_editor` reads, a whole pipeline or a LoRA (`load_editor(base, lora=folder)`), into an empty folder."""
         ...
 
     def editor(self) -> Editor:
@@ -92,8 +94,9 @@ class Defaults:
         learning_rate: by method.
         optimizer: one of `optimizers.OPTIMIZERS`.
         batch_size: pairs a step a process.
-        max_pixels: sizes are scaled down to at most so many pixels (width × height).
+        max_pixels: images are scaled down to at most so many pixels (width × height).
         multiple: both sides are multiples of it, pixels.
+        resolution: the sizes it works at, over the two above.
         mixed_precision: "no", "fp16" or "bf16".
         rank: of a LoRA.
         targets: names of the layers that a LoRA is put on.
@@ -105,6 +108,7 @@ class Defaults:
     batch_size: int = 4
     max_pixels: int = 512 * 512
     multiple: int = 16
+    resolution: Resolution | None = None
     mixed_precision: str = "no"
     rank: int = 16
     targets: tuple[str, ...] = ()
@@ -123,6 +127,8 @@ class Making:
         dtype: of what is frozen, "float32", "bfloat16" or "float16"; what is trained is float32.
         device: where the networks are put, "cpu" or "cuda:0".
         seed: of weights that start at random.
+        targets: names of the layers that the LoRA is put on; empty for the family's.
+        resolution: the sizes it is trained at, which `editor` is to work at too.
         gradient_checkpointing: compute activations again in the backward pass, to save memory.
         arguments: more that only this recipe knows, from `Defaults.arguments` and the command line (`--recipe-arg KEY=VALUE`).
     """
@@ -134,6 +140,8 @@ class Making:
     dtype: str = "float32"
     device: str = "cpu"
     seed: int = 0
+    targets: tuple[str, ...] = ()
+    resolution: Resolution | None = None
     gradient_checkpointing: bool = False
     arguments: Mapping[str, Any] = field(default_factory=dict)
 
@@ -159,6 +167,12 @@ class RecipeSpec:
     methods: tuple[Method, ...] = ("lora", "full")
     from_nothing: bool = False
     defaults: Defaults = field(default_factory=Defaults)
+
+    def resolution(self, pixels: int | None = None) -> Resolution:
+        """The sizes to train at; `pixels` asks for about so many instead."""
+        own = self.defaults
+        known = own.resolution or Resolution(multiple=own.multiple, max_pixels=own.max_pixels, rounding="down")
+        return known if pixels is None else known.at(pixels)
 
     def load(self) -> Callable[[Making], Recipe]:
         """The factory itself."""
