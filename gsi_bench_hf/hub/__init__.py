@@ -1,0 +1,28 @@
+"""What goes to the Hub and comes from it.
+
+- `model_card`, `write_model_card`, `eval_results_yaml`: a run as a model card and in the Hub's formats of results. Nothing is sent.
+- `push_dataset`, `push_model`, `push_results`: send a folder of `build`, a trained model, the results of runs.
+- `pull`: fetch any of them.
+
+Each push is a `Plan`, the exact list of what goes where, and its sending; with `dry_run=True` it stays at the plan. Sending goes on
+where it was left: files that are there already are not sent again. Tokens are huggingface_hub's business alone, and appear nowhere.
+"""
+
+from __future__ import annotations
+
+from gsi_bench_hf.hub.cards import CardError, eval_results_yaml, model_card, write_model_card
+from gsi_bench_hf.hub.errors import HubError
+from gsi_bench_hf.hub.plan import File, Plan
+from gsi_bench_hf.hub.send import Pushed, send
+
+__all__ = [
+    "CardError",
+    "File",
+    "HubError",
+    "Plan",
+    "Pushed",
+    "eval_results_yaml",
+    "model_card",
+    "send",
+    "write_model_card",
+]
