@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gsi_bench_hf import cli_data, cli_judges, cli_numbers, cli_review, repeat
+from gsi_bench_hf import cli_data, cli_export, cli_judges, cli_numbers, cli_review, repeat
 from gsi_bench_hf.cli_arguments import CANT_START, WHAT, make_parser
 from gsi_bench_hf.cli_detectors import detector_of
 from gsi_bench_hf.cli_output import complain as _complain
@@ -62,6 +62,7 @@ def _for_the_user(error: BaseException) -> BaseException | None:
 def _parser(saved: Mapping[str, Any] | None = None) -> argparse.ArgumentParser:
     numbers = {"aggregate": cli_numbers.aggregate, "compare": cli_numbers.compare, "agreement": cli_judges.agreement}
     data = {"build": cli_data.build, "merge": cli_data.merge, "view": cli_data.view, "review": cli_review.review}
+    data["export"] = cli_export.command(_dataset)
     return make_parser({"list": _list, "run": _run, "score": _score, "report": _report, **data, **numbers}, saved=saved)
 
 

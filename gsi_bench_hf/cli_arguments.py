@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
 from gsi_bench_hf.cli_detectors import add_detector
+from gsi_bench_hf.cli_export import add_export
 from gsi_bench_hf.cli_judges import add_agreement, add_judge
 from gsi_bench_hf.cli_review import add_review
 
@@ -42,6 +43,7 @@ def make_parser(run: Mapping[str, Command], *, saved: Mapping[str, Any] | None =
     _add_build(commands, run["build"])
     _add_merge(commands, run["merge"])
     _add_view(commands, run["view"])
+    add_export(_add(commands, "export", "Write training pairs as files of other trainers.", run["export"]), _positive)
     add_review(_add(commands, "review", "Accept, edit or reject candidate edits on a local page.", run["review"]))
     _add_run(commands, run["run"], saved or {})
     _add_score(commands, run["score"])
