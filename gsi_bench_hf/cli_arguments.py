@@ -13,6 +13,7 @@ from gsi_bench_hf.cli_detectors import add_detector
 from gsi_bench_hf.cli_export import add_export
 from gsi_bench_hf.cli_judges import add_agreement, add_judge
 from gsi_bench_hf.cli_review import add_review
+from gsi_bench_hf.cli_train import add_train
 
 CANT_START = 2
 WHAT = ("subsets", "editors", "detectors", "judges")
@@ -44,6 +45,13 @@ def make_parser(run: Mapping[str, Command], *, saved: Mapping[str, Any] | None =
     _add_merge(commands, run["merge"])
     _add_view(commands, run["view"])
     add_export(_add(commands, "export", "Write training pairs as files of other trainers.", run["export"]), _positive)
+    train = _add(
+        commands,
+        "train",
+        "Fine-tune a model on the training pairs; killed and started again, it goes on.",
+        run["train"],
+    )
+    add_train(train, _positive, _natural, _assignment)
     add_review(_add(commands, "review", "Accept, edit or reject candidate edits on a local page.", run["review"]))
     _add_run(commands, run["run"], saved or {})
     _add_score(commands, run["score"])

@@ -121,6 +121,7 @@ class Making:
 
     Attributes:
         model: a repository of the Hub or a folder; for a recipe that starts from nothing, its name ("tiny").
+        revision: of the repository; of a folder a digest of its files; None for what starts from nothing.
         method: whether all of the network is trained or a LoRA.
         rank: of the LoRA.
         alpha: of the LoRA.
@@ -134,6 +135,7 @@ class Making:
     """
 
     model: str
+    revision: str | None = None
     method: Method = "lora"
     rank: int = 16
     alpha: float = 16.0
