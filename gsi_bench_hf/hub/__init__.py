@@ -11,8 +11,12 @@ where it was left: files that are there already are not sent again. Tokens are h
 from __future__ import annotations
 
 from gsi_bench_hf.hub.cards import CardError, eval_results_yaml, model_card, write_model_card
+from gsi_bench_hf.hub.dataset import push_dataset
 from gsi_bench_hf.hub.errors import HubError
+from gsi_bench_hf.hub.model import push_model
 from gsi_bench_hf.hub.plan import File, Plan
+from gsi_bench_hf.hub.pull import pull
+from gsi_bench_hf.hub.results import push_results
 from gsi_bench_hf.hub.send import Pushed, send
 
 __all__ = [
@@ -23,6 +27,10 @@ __all__ = [
     "Pushed",
     "eval_results_yaml",
     "model_card",
+    "pull",
+    "push_dataset",
+    "push_model",
+    "push_results",
     "send",
     "write_model_card",
 ]
