@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 from gsi_bench_hf.cli_detectors import add_detector
 from gsi_bench_hf.cli_export import add_export
+from gsi_bench_hf.cli_hub import add_pull, add_push
 from gsi_bench_hf.cli_judges import add_agreement, add_judge
 from gsi_bench_hf.cli_review import add_review
 from gsi_bench_hf.cli_train import add_train
@@ -59,6 +60,8 @@ def make_parser(run: Mapping[str, Command], *, saved: Mapping[str, Any] | None =
     _add_compare(commands, run["compare"])
     _add_aggregate(commands, run["aggregate"])
     add_agreement(_add(commands, "agreement", "Say how far judges of the same edited images agree.", run["agreement"]))
+    add_push(_add(commands, "push", "Send a dataset, a model or results to the Hub.", run["push"]))
+    add_pull(_add(commands, "pull", "Fetch what was pushed.", run["pull"]))
     return parser
 
 

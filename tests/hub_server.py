@@ -3,7 +3,7 @@
     with hub_server.serve() as hub:
         monkeypatch.setattr("huggingface_hub.constants.HF_HUB_DISABLE_XET", True)  # plain HTTP: there is no Xet storage here
         api = HfApi(endpoint=hub.endpoint, token=hub_server.TOKEN)  # the user `me`, who writes in the org `lab`
-        hub.fail(r"POST .*/commit/", 500)  # once; "cut" breaks off, "lost" does it and doesn't say so
+        hub.fail(r"POST .*/commit/", 500)  # once; "cut" breaks off, "lost" does it and doesn't say so, "hang" waits
         hub.repos["dataset", "me/data"].files["README.md"]  # what was pushed
         subprocess.run(..., env=hub.environment(tmp_path))  # everything in that process talks to this Hub
 
@@ -34,7 +34,7 @@ GUEST = "hf_" + "Z9y8X7w6V5u4T3s2R1q0" + "PoNmLkJiHg"
 """Of the user `guest`, who owns nothing here."""
 USERS = {TOKEN: User("me", {"lab": "write", "readers": "read"}), GUEST: User("guest")}
 _KINDS = {"models": "model", "datasets": "dataset", "spaces": "space"}
-Answer = int | Literal["cut", "lost"]
+Answer = int | Literal["cut", "lost", "hang"]
 
 
 @dataclass
@@ -56,9 +56,10 @@ class Hub:
         self.endpoint = ""
         self._failures: list[_Failure] = []
         self.lock = threading.RLock()
+        self.hanging, self._closing = threading.Event(), threading.Event()
 
     def fail(self, pattern: str, answer: Answer, *, times: int = 1) -> None:
-        """Answer the next `times` requests whose "METHOD /path" matches by a status, breaking off, or silence after the deed."""
+        """Answer the next `times` requests whose "METHOD /path" matches by a status, by breaking off, or in another odd way."""
         self._failures.append(_Failure(re.compile(pattern), answer, times))
 
     def failure(self, request: str) -> Answer | None:

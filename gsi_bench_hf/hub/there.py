@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -107,14 +109,9 @@ def read_text(api: HfApi, kind: Kind, repo_id: str, path: str, there: There) -> 
 
     if path not in there.files:
         return None
-    with hub_errors(f"read {path} of {kind} {repo_id}", again="try again"):
-        return _read(hf_hub_download(repo_id, path, repo_type=kind, revision=there.head, endpoint=api.endpoint))
-
-
-def _read(path: str) -> str:
-    from pathlib import Path
-
-    return Path(path).read_text(encoding="utf-8")
+    with hub_errors(f"read {path} of {kind} {repo_id}", again="try again"), TemporaryDirectory() as folder:
+        where = {"repo_type": kind, "revision": there.head, "endpoint": api.endpoint}
+        return Path(hf_hub_download(repo_id, path, local_dir=folder, **where)).read_text(encoding="utf-8")
 
 
 def _is_ours(user: Mapping[str, Any], repo_id: str) -> bool:
