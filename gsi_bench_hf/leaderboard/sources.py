@@ -64,7 +64,7 @@ def _run_folders(path: Path) -> list[Path]:
         return []
     if (path / RUN_FILE).is_file() and not (path / RESULTS_FILE).is_file():
         load_results(path)  # says that it is not finished
-    runs = (p.parent for p in sorted(path.rglob(RUN_FILE)) if (p.parent / RESULTS_FILE).is_file())
+    runs = (p for p in sorted(p.parent for p in path.rglob(RUN_FILE)) if (p / RESULTS_FILE).is_file())
     return [run for run in runs if not any(part.startswith(".") for part in run.relative_to(path).parts)]
 
 

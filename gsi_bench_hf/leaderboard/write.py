@@ -8,11 +8,20 @@ from pathlib import Path
 
 from gsi_bench_hf.durable import write_atomic
 from gsi_bench_hf.leaderboard.card import card_text
-from gsi_bench_hf.leaderboard.dataset import CARD_FILE, MARK, PAGE_FILE, RUNS_FILE, SCORES_FILE, runs_table, scores_table
+from gsi_bench_hf.leaderboard.dataset import (
+    CARD_FILE,
+    MARK,
+    PAGE_FILE,
+    RUNS_FILE,
+    SCORES_FILE,
+    runs_table,
+    scores_table,
+)
 from gsi_bench_hf.leaderboard.entries import LeaderboardError
 from gsi_bench_hf.leaderboard.sources import read_entries
 from gsi_bench_hf.leaderboard.view import page_values
 from gsi_bench_hf.report.template import page_template
+
 
 def write_leaderboard(
     paths: Sequence[str | os.PathLike[str]], out: str | os.PathLike[str], *, title: str | None = None
