@@ -27,9 +27,10 @@ in the same way. A score on `sim-*` data is a score of GSI-Sim, and none of the 
 _COLUMNS = f"""
 ## Columns
 
-- config `runs` (`{RUNS_FILE}`), one row a run: `model`, `checkpoint`, `revision`, `lora`, `settings`, `weightless` (an editor of the
-  ladder, for comparison); `subset`, `protocol`, `locality`, `detector`, `judge`; `generator`, `data_version`, `data_seed` of the rows;
-  `num_samples`, `failed` (without a score, with no part in the means); of each metric its mean, `_low`, `_high` and `_n`; `by_operation`.
+- config `runs` (`{RUNS_FILE}`), one row a run: `model`, `checkpoint`, `revision`, `lora`, `settings`, `weightless` (an editor
+  of the ladder, for comparison); `subset`, `protocol`, `locality`, `detector`, `judge`; `generator`, `data_version`, `data_seed`
+  of the rows; `num_samples`, `failed` (without a score, with no part in the means); of each metric its mean, `_low`, `_high` and
+  `_n`; `by_operation`.
 - config `scores` (`{SCORES_FILE}`), one row a sample of a run: `run`, `id`, `scene_id`, `operation` and the four metrics.
 
 ```python

@@ -21,7 +21,7 @@ _PARTS = ("value", "low", "high", "n")
 
 
 def runs_table(entries: Sequence[Entry]) -> bytes:
-    """The Parquet file of the runs, one row each: what was run, and every metric as `<name>`, `<name>_low`, `<name>_high`, `<name>_n`."""
+    """The Parquet file of the runs, one row each: what was run, and of every metric its mean, `_low`, `_high` and `_n`."""
     import pyarrow
 
     score = pyarrow.struct([(part, pyarrow.int64() if part == "n" else pyarrow.float64()) for part in _PARTS])

@@ -204,7 +204,7 @@ def test_files_of_something_else_are_refused(made_runs, tmp_path, file):
     document = json.loads((run / file).read_bytes())
     del document["arguments" if file == "run.json" else "metrics"]
     (run / file).write_text(json.dumps(document))
-    with pytest.raises((LeaderboardError, RunFolderError, KeyError), match="arguments|metrics"):
+    with pytest.raises((LeaderboardError, RunFolderError, KeyError), match=r"arguments|metrics"):
         read_entries([run])
 
 

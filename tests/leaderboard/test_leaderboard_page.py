@@ -67,8 +67,10 @@ def test_it_fits_on_every_screen(page, browser, tmp_path, width_px, dark):
     assert [url for url in browser.requested if not url.startswith("file:")] == []
     # What can be pressed is as large as a finger on a phone.
     if width_px < 600:
-        small = "[...document.querySelectorAll('thead button, nav a, .filter span')].filter(e => e.offsetParent && e.offsetHeight < 40)"
-        assert browser.ask(f"{small}.map(e => e.textContent)") == []
+        pressed = "[...document.querySelectorAll('thead button, nav a, .filter span')]"
+        assert (
+            browser.ask(f"{pressed}.filter(e => e.offsetParent && e.offsetHeight < 40).map(e => e.textContent)") == []
+        )
     browser.screenshot(tmp_path / "shot.png")
     with Image.open(tmp_path / "shot.png") as shot:
         pixels = np.asarray(shot.convert("L"))
