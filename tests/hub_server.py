@@ -20,7 +20,7 @@ import re
 import socket
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -42,6 +42,7 @@ class _Failure:
     pattern: re.Pattern[str]
     answer: Answer
     times: int
+    after: int
 
 
 class Hub:
@@ -58,16 +59,30 @@ class Hub:
         self.lock = threading.RLock()
         self.hanging, self._closing = threading.Event(), threading.Event()
 
-    def fail(self, pattern: str, answer: Answer, *, times: int = 1) -> None:
-        """Answer the next `times` requests whose "METHOD /path" matches by a status, by breaking off, or in another odd way."""
-        self._failures.append(_Failure(re.compile(pattern), answer, times))
+    def fail(self, pattern: str, answer: Answer, *, times: int = 1, after: int = 0) -> None:
+        """After `after` of them, answer `times` requests whose "METHOD /path" matches by a status or oddly."""
+        self._failures.append(_Failure(re.compile(pattern), answer, times, after))
+
+    def forgive(self) -> None:
+        """Fail no more."""
+        self._failures.clear()
 
     def failure(self, request: str) -> Answer | None:
         for failure in self._failures:
             if failure.times > 0 and failure.pattern.search(request):
-                failure.times -= 1
-                return failure.answer
+                failure.after -= 1
+                if failure.after < 0:
+                    failure.times -= 1
+                    return failure.answer
         return None
+
+    def hang(self) -> None:
+        """Keep a request waiting until the server ends; `hanging` tells that one waits."""
+        self.hanging.set()
+        self._closing.wait()
+
+    def close(self) -> None:
+        self._closing.set()
 
     def create(
         self, repo_id: str, kind: str = "model", *, private: bool = False, files: Mapping[str, bytes] | None = None
@@ -98,6 +113,7 @@ def serve(users: Mapping[str, User] = USERS) -> Iterator[Hub]:
     try:
         yield hub
     finally:
+        hub.close()
         server.shutdown()
         server.server_close()
         thread.join()
@@ -116,6 +132,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.rfile.read(int(self.headers.get("Content-Length", 0)) // 2)
             return self._hang_up()
         self.body = self._read()
+        if self.failure == "hang":
+            self.hub.hang()
+            return self._hang_up()
         self.hub.bodies.append(self.body)
         if isinstance(self.failure, int):
             return self._json({"error": f"failure {self.failure}, as asked for"}, self.failure)
@@ -346,4 +365,5 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def _hang_up(self) -> None:
         self.close_connection = True
-        self.connection.shutdown(socket.SHUT_RDWR)
+        with suppress(OSError):
+            self.connection.shutdown(socket.SHUT_RDWR)

@@ -15,9 +15,9 @@ from gsi_bench_hf.hub.dataset import push_dataset
 from gsi_bench_hf.hub.errors import HubError
 from gsi_bench_hf.hub.model import push_model
 from gsi_bench_hf.hub.plan import File, Plan
-from gsi_bench_hf.hub.pull import pull
+from gsi_bench_hf.hub.pulling import pull
 from gsi_bench_hf.hub.results import push_results
-from gsi_bench_hf.hub.send import Pushed, send
+from gsi_bench_hf.hub.sending import Pushed, send
 
 __all__ = [
     "CardError",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from gsi_bench_hf.hub.errors import HubError
 from gsi_bench_hf.hub.plan import Plan, files_under
-from gsi_bench_hf.hub.send import Pushed, send
+from gsi_bench_hf.hub.sending import Pushed, send
 
 _CARD = ("README.md", "eval.yaml", "croissant.json")
 

@@ -12,7 +12,7 @@ from gsi_bench_hf.hub.cards import card_files
 from gsi_bench_hf.hub.contents import without_local_paths
 from gsi_bench_hf.hub.errors import HubError
 from gsi_bench_hf.hub.plan import File, Plan, files_under
-from gsi_bench_hf.hub.send import Pushed, send
+from gsi_bench_hf.hub.sending import Pushed, send
 from gsi_bench_hf.results import Results, load_results
 
 INDEX = "model_index.json"

@@ -12,7 +12,7 @@ from gsi_bench_hf.hub.errors import HubError
 from gsi_bench_hf.hub.model_index import with_results
 from gsi_bench_hf.hub.plan import File, Plan
 from gsi_bench_hf.hub.results_dataset import MARK, results_card, results_files
-from gsi_bench_hf.hub.send import Pushed, send
+from gsi_bench_hf.hub.sending import Pushed, send
 from gsi_bench_hf.hub.there import There, client, look, read_text
 from gsi_bench_hf.model_card.metadata import checkpoint_of
 from gsi_bench_hf.results import Results
