@@ -146,7 +146,7 @@ class Repo:
         self.pull_requests[num - 1].status = "merged"
 
     def _oid(self) -> str:
-        return hashlib.sha1(f"{self.kind} {self.id} {len(self.commits)}".encode()).hexdigest()
+        return hashlib.sha1(f"{self.kind} {self.id} {id(self)} {len(self.commits)}".encode()).hexdigest()
 
     def _put(self, branch: str, commit: Commit) -> Commit:
         self.commits[commit.oid] = commit
@@ -188,10 +188,17 @@ def info(repo: Repo, commit: Commit) -> dict[str, object]:
         "downloads": 0,
         "likes": 0,
         "tags": [],
-        "cardData": front_matter(commit.files["README.md"].data) if "README.md" in commit.files else {},
+        "cardData": _card_data(commit),
         "siblings": siblings,
         **repo.settings,
     }
+
+
+def _card_data(commit: Commit) -> dict[str, object]:
+    try:
+        return front_matter(commit.files["README.md"].data)
+    except (KeyError, RefusedError):
+        return {}
 
 
 def front_matter(card: bytes) -> dict[str, object]:

@@ -339,7 +339,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def _json(self, value: object, status: int = 200, code: str = "") -> None:
         headers = {"Content-Type": "application/json"} | ({"X-Error-Code": code} if code else {})
         if status >= 400 and isinstance(value, dict):
-            headers["X-Error-Message"] = str(value.get("error", ""))
+            headers["X-Error-Message"] = " ".join(str(value.get("error", "")).split())
         self._send(status, json.dumps(value).encode(), headers)
 
     def _send(self, status: int, data: bytes, headers: Mapping[str, str]) -> None:

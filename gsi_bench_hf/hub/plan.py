@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from gsi_bench_hf.hub.errors import HubError
-from gsi_bench_hf.model_card.checks import is_repo_id
+from gsi_bench_hf.hub.there import check_repo_id
 
 Kind = Literal["model", "dataset", "space"]
 _CHUNK = 1 << 20
@@ -84,8 +84,7 @@ class Plan:
 
     def __post_init__(self) -> None:
         """Refuse names that can't be, and files that nobody can have meant."""
-        if not is_repo_id(self.repo_id) or "/" not in self.repo_id:
-            raise HubError(f"the repository is {self.repo_id!r}, expected owner/name")
+        check_repo_id(self.repo_id)
         paths = [file.path for file in self.files]
         if len(set(paths)) < len(paths):
             raise HubError(f"{_first_double(paths)!r} would be sent twice to {self.repo_id}")

@@ -8,7 +8,7 @@ from typing import Literal
 
 from gsi_bench_hf.hub.errors import HubError, hub_errors
 from gsi_bench_hf.hub.plan import Kind
-from gsi_bench_hf.hub.there import client
+from gsi_bench_hf.hub.there import check_repo_id, client
 
 What = Literal["dataset", "model", "results", "leaderboard"]
 KINDS: dict[What, Kind] = {"dataset": "dataset", "model": "model", "results": "dataset", "leaderboard": "dataset"}
@@ -48,6 +48,7 @@ def pull(
     """
     from huggingface_hub import snapshot_download
 
+    check_repo_id(repo_id)
     folder, api = Path(out), client(endpoint)
     if folder.is_dir() and any(folder.iterdir()) and not (folder / _EARLIER).is_dir():
         raise HubError(f"{folder} is not empty and was not made by `gsi-bench pull`; give another --out")

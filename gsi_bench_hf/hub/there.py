@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from gsi_bench_hf.hub.errors import HubError, hub_errors, status_of
+from gsi_bench_hf.model_card.checks import is_repo_id
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -86,6 +87,7 @@ def look(api: HfApi, kind: Kind, repo_id: str, *, pull_request: bool | None = No
     Raises:
         HubError: the Hub can't be reached, or does not know the token.
     """
+    check_repo_id(repo_id)
     with hub_errors(f"look at {kind} {repo_id}", again="try again"):
         user: Mapping[str, Any] = {} if pull_request is False else api.whoami()
         ours = _is_ours(user, repo_id) if user else None
@@ -101,6 +103,12 @@ def look(api: HfApi, kind: Kind, repo_id: str, *, pull_request: bool | None = No
         }
         head = info.sha if branch == MAIN else api.repo_info(repo_id, repo_type=kind, revision=branch).sha
         return There(True, bool(info.private), ours, branch, head, files)
+
+
+def check_repo_id(repo_id: str) -> None:
+    """Raise HubError for what is no owner/name."""
+    if not is_repo_id(repo_id) or "/" not in repo_id:
+        raise HubError(f"the repository is {repo_id!r}, expected owner/name")
 
 
 def read_text(api: HfApi, kind: Kind, repo_id: str, path: str, there: There) -> str | None:
