@@ -61,6 +61,8 @@ def command(dataset: Callable[[argparse.Namespace], Any]) -> Callable[[argparse.
         from gsi_bench_hf.ranks import Ranks
 
         ranks = Ranks.of_environment()
+        if ranks.count > 1:
+            _join(arguments.device)
         with ranks.first_before_others():
             held, rows = _rows(arguments, dataset)
         trained = _train(arguments, held, rows)
@@ -185,6 +187,14 @@ def _tell(arguments: argparse.Namespace, trained: Trained) -> None:
     lora = (trained.model / "pytorch_lora_weights.safetensors").exists()
     how = f"load_editor({arguments.model!r}, lora={os.fspath(trained.model)!r})"
     say(f"To use it: gsi_bench_hf.{how if lora else f'load_editor({os.fspath(trained.model)!r})'}")
+
+
+def _join(device: str | None) -> None:
+    """Have the processes meet as they are to train, before they share the rows out."""
+    import torch
+    from accelerate import PartialState
+
+    PartialState(cpu=device == "cpu" or not torch.cuda.is_available())
 
 
 def _with(arguments: argparse.Namespace, **changes: Any) -> argparse.Namespace:

@@ -19,6 +19,7 @@ from typing import Any
 
 import torch
 from accelerate import Accelerator
+from accelerate.state import AcceleratorState
 from diffusers.optimization import get_scheduler
 from diffusers.training_utils import EMAModel
 
@@ -85,7 +86,7 @@ def train(
     with ExitStack() as stack:
         training = _Training(recipe, source, out, settings, validation, dict(about or {}))
         stack.enter_context(training.folder)
-        stack.callback(training.accelerator.end_training)
+        stack.callback(_end, training.accelerator)
         return training.run()
 
 
@@ -320,6 +321,14 @@ def make_accelerator(settings: Settings, out: Path, device: torch.device) -> Acc
     if settings.trackers:
         accelerator.init_trackers("gsi-bench", config={k: str(v) for k, v in settings.identity().items()})
     return accelerator
+
+
+def _end(accelerator: Accelerator) -> None:
+    """Let go of the trackers and the other processes, so that this process can train again, otherwise."""
+    alone = accelerator.num_processes == 1
+    accelerator.end_training()
+    if alone:
+        AcceleratorState._reset_state(reset_partial_state=True)
 
 
 def _seed(seed: int, number: int) -> int:
