@@ -13,7 +13,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gsi_bench_hf import cli_data, cli_export, cli_hub, cli_judges, cli_numbers, cli_review, cli_train, repeat
+from gsi_bench_hf import (
+    cli_data,
+    cli_export,
+    cli_hub,
+    cli_judges,
+    cli_leaderboard,
+    cli_numbers,
+    cli_review,
+    cli_train,
+    repeat,
+)
 from gsi_bench_hf.cli_arguments import CANT_START, WHAT, make_parser
 from gsi_bench_hf.cli_detectors import detector_of
 from gsi_bench_hf.cli_output import complain as _complain
@@ -64,7 +74,7 @@ def _parser(saved: Mapping[str, Any] | None = None) -> argparse.ArgumentParser:
     data = {"build": cli_data.build, "merge": cli_data.merge, "view": cli_data.view, "review": cli_review.review}
     data["export"] = cli_export.command(_dataset)
     data["train"] = cli_train.command(_dataset)
-    data |= {"push": cli_hub.push, "pull": cli_hub.pull}
+    data |= {"push": cli_hub.push, "pull": cli_hub.pull, "leaderboard": cli_leaderboard.leaderboard}
     return make_parser({"list": _list, "run": _run, "score": _score, "report": _report, **data, **numbers}, saved=saved)
 
 

@@ -13,6 +13,7 @@ from gsi_bench_hf.cli_detectors import add_detector
 from gsi_bench_hf.cli_export import add_export
 from gsi_bench_hf.cli_hub import add_pull, add_push
 from gsi_bench_hf.cli_judges import add_agreement, add_judge
+from gsi_bench_hf.cli_leaderboard import add_leaderboard
 from gsi_bench_hf.cli_review import add_review
 from gsi_bench_hf.cli_train import add_train
 
@@ -57,6 +58,9 @@ def make_parser(run: Mapping[str, Command], *, saved: Mapping[str, Any] | None =
     _add_run(commands, run["run"], saved or {})
     _add_score(commands, run["score"])
     _add_report(commands, run["report"])
+    add_leaderboard(
+        _add(commands, "leaderboard", "Rank finished runs on one page, each with its like.", run["leaderboard"])
+    )
     _add_compare(commands, run["compare"])
     _add_aggregate(commands, run["aggregate"])
     add_agreement(_add(commands, "agreement", "Say how far judges of the same edited images agree.", run["agreement"]))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from gsi_bench_hf.cli_leaderboard import add_push_leaderboard, add_push_metrics
 from gsi_bench_hf.cli_output import say
 
 if TYPE_CHECKING:
@@ -33,6 +35,9 @@ def add_push(parser: argparse.ArgumentParser) -> None:
     results.add_argument("--model", metavar="OWNER/NAME", help="the model's repository: .eval_results and model-index")
     results.add_argument("--to", metavar="OWNER/NAME", help="a dataset of runs; made if it is missing")
     _add_rows(results)
+
+    add_push_metrics(partial(_add, whats))
+    add_push_leaderboard(partial(_add, whats))
 
 
 def add_pull(parser: argparse.ArgumentParser) -> None:

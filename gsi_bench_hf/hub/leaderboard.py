@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from gsi_bench_hf.hub.errors import HubError, hub_errors
 from gsi_bench_hf.hub.plan import File, Plan, files_under
-from gsi_bench_hf.hub.send import Pushed, send
+from gsi_bench_hf.hub.sending import Pushed, send
 from gsi_bench_hf.hub.there import There, client, look
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from gsi_bench_hf.hub.errors import HubError
 from gsi_bench_hf.hub.plan import File, Plan
-from gsi_bench_hf.hub.send import Pushed, send
+from gsi_bench_hf.hub.sending import Pushed, send
 from gsi_bench_hf.registration_evaluate import MODULES, script
 from gsi_bench_hf.registry import did_you_mean
 

@@ -28,7 +28,7 @@ def rows(subset: str = "sim-tiny", count: int = COUNT) -> list[dict[str, Any]]:
 
 
 def make_all(folder: Path) -> dict[str, Path]:
-    """A good run, a fair one that fails on a sample, one with a hostile name, one under `paper`, one over a part; ladders beside two."""
+    """A good run, one that fails on a sample, one with a hostile name, one under `paper`, one over a part; two ladders."""
     good = card_runs.pipeline("instruct-pix2pix", "timbrooks/instruct-pix2pix")
     good.off_px = 1
     mine = card_runs.Editor("mine", 4)
