@@ -60,7 +60,8 @@ def test_the_circle(tmp_path):
         assert done.returncode == 0, said
         assert hub_server.TOKEN not in said
         kept = {key: repo for key, repo in hub.repos.items() if key[1].startswith("me/gsi-")}
-        assert sorted(kept) == [("dataset", "me/gsi-results"), ("dataset", "me/gsi-sim"), ("model", "me/gsi-tiny")]
+        sets = [("dataset", f"me/gsi-{name}") for name in ("leaderboard", "results", "sim")]
+        assert sorted(kept) == [*sets, ("model", "me/gsi-tiny")]
         assert all(repo.private for repo in kept.values())
         assert any(path.startswith(".eval_results/") for path in kept["model", "me/gsi-tiny"].files)
     scores = {run: json.loads((here / "runs" / run / "results.json").read_text()) for run in ("after", "again")}
