@@ -124,8 +124,8 @@ def _add_rows(parser: argparse.ArgumentParser) -> None:
 
 def _quiet_hub() -> None:
     """The Hub's client says nothing by itself, for its warnings quote addresses that hold signatures; bars where someone looks."""
-    from huggingface_hub.utils import disable_progress_bars, logging
+    from huggingface_hub.utils import disable_progress_bars, logging  # type: ignore[attr-defined]  # not in __all__
 
-    logging.set_verbosity_error()
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     if not sys.stderr.isatty():
         disable_progress_bars()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
@@ -111,6 +111,12 @@ def card_files(
         files[eval_results_path(run)] = eval_results_yaml(run, dataset_id=dataset_id).encode()
     files[README] = str(card).encode()
     return files
+
+
+def model_index(results: Results, *, repo_id: str, dataset_id: str | None = None) -> list[dict[str, Any]]:
+    """The `model-index` of a run's card; its arguments are those of `model_card`."""
+    card = _card(scored(results), [], repo_id=repo_id, dataset_id=dataset_id)
+    return list(yaml.safe_load(card.data.to_yaml())["model-index"])
 
 
 def eval_results_path(results: Results) -> str:

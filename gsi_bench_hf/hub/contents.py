@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from gsi_bench_hf.hub.errors import HubError
 from gsi_bench_hf.hub.plan import File, Plan
+from gsi_bench_hf.model_card.how import public
 
 _TOKEN = re.compile(r"\bhf_[A-Za-z0-9]{20,}")
 _TEXT = {
@@ -64,6 +65,15 @@ def without_local_paths(config: Any) -> Any:
     if isinstance(config, list):
         return [without_local_paths(value) for value in config]
     return config
+
+
+def cleaned(value: Any) -> Any:
+    """The same JSON value without what is nobody's business in its texts: of a path only its last part, and no host of plain http."""
+    if isinstance(value, Mapping):
+        return {str(key): cleaned(part) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [cleaned(part) for part in value]
+    return public(value) if isinstance(value, str) else value
 
 
 def _is_local(name: str) -> bool:

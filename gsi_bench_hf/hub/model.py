@@ -8,14 +8,15 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from gsi_bench_hf.durable import dump_json
 from gsi_bench_hf.hub.cards import card_files
-from gsi_bench_hf.hub.contents import without_local_paths
+from gsi_bench_hf.hub.contents import cleaned, without_local_paths
 from gsi_bench_hf.hub.errors import HubError
 from gsi_bench_hf.hub.plan import File, Plan, files_under
 from gsi_bench_hf.hub.sending import Pushed, send
 from gsi_bench_hf.results import Results, load_results
 
-INDEX = "model_index.json"
+INDEX, TRAINING = "model_index.json", "training.json"
 _PARTS = ("json", "safetensors", "txt", "model", "jinja", "spm")
 _WORDS = ("LICENSE*", "LICENCE*", "NOTICE*")
 _LORA = ("pytorch_lora_weights.safetensors", "adapter_model.safetensors")
@@ -36,7 +37,8 @@ def push_model(
     """Send a pipeline or a LoRA to a model repository, with its card.
 
     Of a pipeline go `model_index.json` and of the parts that it names configs, tokenisers and safetensors; of a LoRA its
-    safetensors and config; and a licence that lies there. Everything else in the folder stays here, and is named.
+    safetensors and config; and a licence and the record of the training where they lie there. Everything else in the folder stays
+    here, and is named.
 
     Args:
         folder: what `save_pretrained` or `gsi-bench train` wrote.
@@ -67,9 +69,11 @@ def model_plan(
     pull_request: bool | None = False,
 ) -> Plan:
     """What `push_model` sends."""
-    root = Path(folder)
+    root = _model_folder(Path(folder))
     weights = _pipeline_files(root) if (root / INDEX).is_file() else _lora_files(root)
     files = {file.path: _public(file) for file in [*weights, *files_under(root, _WORDS)]}
+    if (root / TRAINING).is_file():
+        files[TRAINING] = File(TRAINING, dump_json(cleaned(_read(root / TRAINING))))
     notes = list(_left_out(root, files))
     if run is not None:
         results = run if isinstance(run, Results) else load_results(run)
@@ -90,6 +94,12 @@ def model_plan(
         pull_request=pull_request,
         notes=tuple(notes),
     )
+
+
+def _model_folder(root: Path) -> Path:
+    """The model in a folder of `gsi-bench train`; any other folder itself."""
+    inside = root / "model"
+    return inside if (root / TRAINING).is_file() and inside.is_dir() else root
 
 
 def _pipeline_files(root: Path) -> list[File]:

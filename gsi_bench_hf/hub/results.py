@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gsi_bench_hf.hub.cards import card_files, eval_results_path, eval_results_yaml, model_card, scored
+from gsi_bench_hf.hub.cards import card_files, eval_results_path, eval_results_yaml, model_index, scored
 from gsi_bench_hf.hub.errors import HubError
 from gsi_bench_hf.hub.model_index import with_results
 from gsi_bench_hf.hub.plan import File, Plan
@@ -158,7 +158,7 @@ def _card(card: str | None, runs: Sequence[Results], model: str, dataset_id: str
         first, *runs = runs
         card = card_files(first, model, dataset_id, images=False)[_README].decode()
     for run in runs:
-        index = model_card(run, repo_id=model, dataset_id=dataset_id, images=False).data.to_dict()["model-index"]
+        index = model_index(run, repo_id=model, dataset_id=dataset_id)
         card = with_results(card, index, where=f"{model}/README.md")
     return card
 

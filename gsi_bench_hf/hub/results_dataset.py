@@ -21,6 +21,7 @@ from typing import Any
 from gsi_bench_hf.assess import SCORES
 from gsi_bench_hf.data.subsets import CITATION
 from gsi_bench_hf.durable import dump_json
+from gsi_bench_hf.hub.contents import cleaned
 from gsi_bench_hf.hub.plan import File
 from gsi_bench_hf.model_card.how import public
 from gsi_bench_hf.model_card.metadata import checkpoint_of
@@ -67,10 +68,10 @@ def _files_of(results: Results) -> list[File]:
 
 def _folder(path: str, results: Results) -> list[File]:
     """What `load_results` reads of a run, cleaned."""
-    lines = (json.dumps(_clean(_strict(s)), ensure_ascii=False, allow_nan=False) for s in results.samples)
+    lines = (json.dumps(cleaned(_strict(s)), ensure_ascii=False, allow_nan=False) for s in results.samples)
     return [
-        File(f"{path}/{RUN_FILE}", dump_json(_clean(results.run))),
-        File(f"{path}/{RESULTS_FILE}", dump_json(_clean(results.document))),
+        File(f"{path}/{RUN_FILE}", dump_json(cleaned(results.run))),
+        File(f"{path}/{RESULTS_FILE}", dump_json(cleaned(results.document))),
         File(f"{path}/{SAMPLES_FILE}", "".join(f"{line}\n" for line in lines).encode()),
     ]
 
@@ -78,15 +79,6 @@ def _folder(path: str, results: Results) -> list[File]:
 def _strict(sample: Mapping[str, Any]) -> dict[str, Any]:
     """A sample as `samples.jsonl` has it: no NaN."""
     return dict(json.loads(dump_json(sample)))
-
-
-def _clean(value: Any) -> Any:
-    """The same value without what is nobody's business in its texts."""
-    if isinstance(value, Mapping):
-        return {str(key): _clean(part) for key, part in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_clean(part) for part in value]
-    return public(value) if isinstance(value, str) else value
 
 
 _SUMMARY = {
@@ -145,7 +137,7 @@ def _parquet(columns: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> b
     import pyarrow.parquet
 
     schema = pyarrow.schema([(name, pyarrow.type_for_alias(kind)) for name, kind in columns.items()])
-    values = [{name: _null(_clean(row.get(name))) for name in columns} for row in rows]
+    values = [{name: _null(cleaned(row.get(name))) for name in columns} for row in rows]
     sink = pyarrow.BufferOutputStream()
     pyarrow.parquet.write_table(pyarrow.Table.from_pylist(values, schema=schema), sink)
     return bytes(sink.getvalue().to_pybytes())

@@ -135,7 +135,7 @@ def _send(api: HfApi, planned: Pushed) -> Pushed:
                 repo_type=plan.kind,
                 private=plan.private is not False,
                 exist_ok=True,
-                **({"space_sdk": plan.sdk} if plan.sdk else {}),
+                space_sdk=plan.sdk,
             )
     batches = _batches(planned.changed) or ([()] if planned.removed else [])
     branch, offered, done, info = there.branch, _offered(plan, there), 0, None
@@ -154,11 +154,11 @@ def _send(api: HfApi, planned: Pushed) -> Pushed:
             )
         branch = info.pr_revision or branch
         done += len(batch)
-    number = branch.removeprefix("refs/pr/") if offered and branch != MAIN else None
+    request = branch.removeprefix("refs/pr/") if offered and branch != MAIN else None
     return replace(
         planned,
         commit=info.oid if info else None,
-        pull_request=f"{planned.url}/discussions/{number}" if number else None,
+        pull_request=f"{planned.url}/discussions/{request}" if request else None,
         sent=info is not None,
     )
 

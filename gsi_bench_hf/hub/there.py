@@ -87,6 +87,8 @@ def look(api: HfApi, kind: Kind, repo_id: str, *, pull_request: bool | None = No
     Raises:
         HubError: the Hub can't be reached, or does not know the token.
     """
+    from huggingface_hub.hf_api import RepoFile
+
     check_repo_id(repo_id)
     with hub_errors(f"look at {kind} {repo_id}", again="try again"):
         user: Mapping[str, Any] = {} if pull_request is False else api.whoami()
@@ -99,7 +101,7 @@ def look(api: HfApi, kind: Kind, repo_id: str, *, pull_request: bool | None = No
         files = {
             entry.path: Blob(entry.size, entry.lfs.sha256 if entry.lfs else entry.blob_id, entry.lfs is not None)
             for entry in api.list_repo_tree(repo_id, recursive=True, revision=branch, repo_type=kind)
-            if hasattr(entry, "blob_id")
+            if isinstance(entry, RepoFile)
         }
         head = info.sha if branch == MAIN else api.repo_info(repo_id, repo_type=kind, revision=branch).sha
         return There(True, bool(info.private), ours, branch, head, files)
@@ -118,8 +120,10 @@ def read_text(api: HfApi, kind: Kind, repo_id: str, path: str, there: There) -> 
     if path not in there.files:
         return None
     with hub_errors(f"read {path} of {kind} {repo_id}", again="try again"), TemporaryDirectory() as folder:
-        where = {"repo_type": kind, "revision": there.head, "endpoint": api.endpoint}
-        return Path(hf_hub_download(repo_id, path, local_dir=folder, **where)).read_text(encoding="utf-8")
+        found = hf_hub_download(
+            repo_id, path, local_dir=folder, repo_type=kind, revision=there.head, endpoint=api.endpoint
+        )
+        return Path(found).read_text(encoding="utf-8")
 
 
 def _is_ours(user: Mapping[str, Any], repo_id: str) -> bool:

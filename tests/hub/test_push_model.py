@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -116,6 +117,19 @@ def test_only_the_model_is_sent_and_the_rest_is_named(hub, saved):
     assert pushed.plan.notes == ("stays here: checkpoints, log.txt, optimizer.pt, unet",)
     assert not any(str(saved.parent).encode() in data for data in files.values())
     assert "_name_or_path" not in json.loads(files["model_index.json"])
+
+
+def test_the_folder_of_a_training_holds_a_model(hub, lora, tmp_path):
+    (tmp_path / "out" / "checkpoints").mkdir(parents=True)
+    shutil.copytree(lora, tmp_path / "out" / "model")
+    for folder in ("out", "out/model"):
+        (tmp_path / folder / "training.json").write_text(
+            json.dumps({"arguments": {"model": str(tmp_path / "base")}, "step": 9})
+        )
+    push_model(tmp_path / "out", LORA, endpoint=hub.endpoint)
+    files = hub.repos["model", LORA].files
+    assert set(files) == {"README.md", "pytorch_lora_weights.safetensors", "training.json"}
+    assert json.loads(files["training.json"]) == {"arguments": {"model": "…/base"}, "step": 9}
 
 
 def test_a_model_without_a_card_is_refused(hub, saved, tmp_path):
