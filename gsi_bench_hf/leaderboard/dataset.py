@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gsi_bench_hf.assess import SCORES
-from gsi_bench_hf.leaderboard.entries import Entry, LeaderboardError, Score, check_means, make_samples
+from gsi_bench_hf.leaderboard.entries import Entry, LeaderboardError, Score, check_means, make_samples, make_score
 from gsi_bench_hf.results import METRICS
 
 RUNS_FILE, SCORES_FILE, CARD_FILE, PAGE_FILE = "leaderboard.parquet", "scores.parquet", "README.md", "index.html"
@@ -95,14 +95,12 @@ def _entry(row: Mapping[str, Any], lines: Sequence[Mapping[str, Any]]) -> Entry:
         **{name: row[name] for name in _TEXTS},
         weightless=row["weightless"],
         failed=row["failed"],
-        metrics={name: _score({p: row[name if p == "value" else f"{name}_{p}"] for p in _PARTS}) for name in METRICS},
-        by_operation={part["operation"]: {n: _score(part[n]) for n in METRICS} for part in row["by_operation"]},
+        metrics={
+            name: make_score({p: row[name if p == "value" else f"{name}_{p}"] for p in _PARTS}) for name in METRICS
+        },
+        by_operation={part["operation"]: {n: make_score(part[n]) for n in METRICS} for part in row["by_operation"]},
         samples=make_samples([{**line, "scores": line} for line in lines]),
     )
-
-
-def _score(parts: Mapping[str, Any]) -> Score:
-    return Score(*(math.nan if parts[name] is None else float(parts[name]) for name in _PARTS[:3]), n=int(parts["n"]))
 
 
 def _row(values: Mapping[str, Score]) -> dict[str, dict[str, Any]]:

@@ -216,10 +216,13 @@ def _tool(tool: Any) -> str:
 
 
 def _scores(table: Mapping[str, Mapping[str, Any]]) -> dict[str, Score]:
-    return {
-        name: Score(*(_number(table[name][key]) for key in ("value", "low", "high")), int(table[name]["n"]))
-        for name in METRICS
-    }
+    return {name: make_score(table[name]) for name in METRICS}
+
+
+def make_score(parts: Mapping[str, Any]) -> Score:
+    """The score of a mapping with `value`, `low`, `high` (None where unknown) and `n`."""
+    value, low, high = (_number(parts[name]) for name in ("value", "low", "high"))
+    return Score(value, low, high, int(parts["n"]))
 
 
 def make_samples(lines: Sequence[Mapping[str, Any]]) -> Samples:

@@ -100,5 +100,7 @@ def of_operation(samples: Samples, operation: str | None) -> Samples:
     if operation is None:
         return samples
     kept = [index for index, name in enumerate(samples.operations) if name == operation]
-    texts = ((tuple(values[i] for i in kept)) for values in (samples.ids, samples.scenes, samples.operations))
-    return Samples(*texts, scores=samples.scores[kept])
+    ids, scenes, operations = (
+        tuple(values[i] for i in kept) for values in (samples.ids, samples.scenes, samples.operations)
+    )
+    return Samples(ids, scenes, operations, samples.scores[kept])
