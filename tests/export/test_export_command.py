@@ -2,11 +2,14 @@
 
 import json
 import random
+import re
+import shlex
+from pathlib import Path
 
 import pytest
 from bagel_reader import Reader
 
-from gsi_bench_hf import cli_export
+from gsi_bench_hf import cli, cli_export
 from gsi_bench_hf.cli import main
 from gsi_bench_hf.data.repo import build
 from gsi_bench_hf.export import FORMATS
@@ -47,3 +50,10 @@ def test_a_second_export_into_the_folder_is_one_line_and_exit_code_2(built, tmp_
     assert main(["export", "bagel", *arguments]) == 2
     (line,) = [text for text in capsys.readouterr().err.splitlines() if text.startswith("gsi-bench:")]
     assert "holds another export: format is 'jsonl', not 'bagel'" in line
+
+
+def test_the_commands_of_the_docs_are_understood():
+    page = (Path(__file__).parents[2] / "docs" / "training.md").read_text()
+    lines = re.findall(r"^gsi-bench (export .*)", page, flags=re.MULTILINE)
+    parsed = [cli._parser().parse_args(shlex.split(line, comments=True)) for line in lines]
+    assert {arguments.format for arguments in parsed} == set(FORMATS)
