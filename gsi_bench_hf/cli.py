@@ -24,7 +24,7 @@ from gsi_bench_hf import (
     cli_train,
     repeat,
 )
-from gsi_bench_hf.cli_arguments import CANT_START, WHAT, make_parser
+from gsi_bench_hf.cli_arguments import CANT_START, WHAT, Command, make_parser
 from gsi_bench_hf.cli_detectors import detector_of
 from gsi_bench_hf.cli_output import complain as _complain
 from gsi_bench_hf.cli_output import say as _say
@@ -71,7 +71,8 @@ def _for_the_user(error: BaseException) -> BaseException | None:
 
 def _parser(saved: Mapping[str, Any] | None = None) -> argparse.ArgumentParser:
     numbers = {"aggregate": cli_numbers.aggregate, "compare": cli_numbers.compare, "agreement": cli_judges.agreement}
-    data = {"build": cli_data.build, "merge": cli_data.merge, "view": cli_data.view, "review": cli_review.review}
+    data: dict[str, Command] = {"build": cli_data.build, "merge": cli_data.merge, "view": cli_data.view}
+    data["review"] = cli_review.review
     data["export"] = cli_export.command(_dataset)
     data["train"] = cli_train.command(_dataset)
     data |= {"push": cli_hub.push, "pull": cli_hub.pull, "leaderboard": cli_leaderboard.leaderboard}
@@ -81,12 +82,14 @@ def _parser(saved: Mapping[str, Any] | None = None) -> argparse.ArgumentParser:
 def _list(arguments: argparse.Namespace) -> int:
     from gsi_bench_hf import perception, pipelines
     from gsi_bench_hf.data.subsets import SUBSETS
+    from gsi_bench_hf.train.families import RECIPES
 
     tables: dict[str, Any] = {
         "subsets": SUBSETS,
         "editors": pipelines.EDITORS,
         "detectors": perception.DETECTORS,
         "judges": perception.JUDGES,
+        "recipes": RECIPES,
     }
     chosen = [arguments.what] if arguments.what else list(WHAT)
     for what in chosen:

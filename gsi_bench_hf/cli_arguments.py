@@ -18,7 +18,7 @@ from gsi_bench_hf.cli_review import add_review
 from gsi_bench_hf.cli_train import add_train
 
 CANT_START = 2
-WHAT = ("subsets", "editors", "detectors", "judges")
+WHAT = ("subsets", "editors", "detectors", "judges", "recipes")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -76,7 +76,7 @@ def _add(commands: Any, name: str, what: str, command: Command) -> argparse.Argu
 
 
 def _add_list(commands: Any, command: Command) -> None:
-    parser = _add(commands, "list", "List what has a name: subsets, editors, detectors, judges.", command)
+    parser = _add(commands, "list", "List what has a name: subsets, editors, detectors, judges, recipes.", command)
     parser.add_argument("what", nargs="?", choices=WHAT, help="only these")
 
 

@@ -138,6 +138,9 @@ class _Training:
     def run(self) -> Trained:
         """From the last checkpoint, or from the beginning, to the end."""
         self.folder.start()
+        if self.settings.trackers:
+            config = {name: str(value) for name, value in self.settings.identity().items()}
+            self.accelerator.init_trackers("gsi-bench", config=config)
         self._resume()
         if self.step < self.settings.steps:
             self._fill_cache()
@@ -180,7 +183,7 @@ class _Training:
                 self.optimizer.zero_grad()
             mean += loss.detach().float() / self.settings.accumulation
             self._last = read.batch
-        rate = self.schedule.get_last_lr()[0]
+        rate = float(self.schedule.get_last_lr()[0])
         self.schedule.step()
         if self.ema is not None:
             self.ema.step(self.parameters)
@@ -243,7 +246,7 @@ class _Training:
     def _weights(self) -> dict[str, torch.Tensor]:
         """What is trained, and the buffers where that is all."""
         named = dict(self.recipe.module.named_parameters())
-        weights = {name: p for name, p in named.items() if p.requires_grad}
+        weights: dict[str, torch.Tensor] = {name: p for name, p in named.items() if p.requires_grad}
         if len(weights) == len(named):
             kept = self.recipe.module.state_dict().keys()
             weights |= {name: buffer for name, buffer in self.recipe.module.named_buffers() if name in kept}
@@ -311,15 +314,13 @@ def make_accelerator(settings: Settings, out: Path, device: torch.device) -> Acc
         mixed_precision=settings.mixed_precision,
         cpu=device.type == "cpu",
         log_with=list(settings.trackers) or None,
-        project_dir=str(out),
+        project_dir=str(out / "trackers"),
     )
     if str(accelerator.distributed_type).rpartition(".")[2] not in ("NO", "MULTI_GPU", "MULTI_CPU"):
         raise TrainingStoppedError(
             f"accelerate was launched as {accelerator.distributed_type}; expected one process or several, each with the whole model "
             "(`accelerate launch --num_processes N`, with --multi_gpu on GPUs)"
         )
-    if settings.trackers:
-        accelerator.init_trackers("gsi-bench", config={k: str(v) for k, v in settings.identity().items()})
     return accelerator
 
 

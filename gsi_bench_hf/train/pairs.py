@@ -194,7 +194,7 @@ class StreamedPairs:
     ) -> Iterator[tuple[dict[str, Any], list[Mapping[str, Any]]]]:
         """The blocks of an epoch, each with where it begins."""
         self._rows.set_epoch(epoch)
-        at = {"epoch": epoch, "block": 0, "stream": None}
+        at: dict[str, Any] = {"epoch": epoch, "block": 0, "stream": None}
         if begin is not None and begin["stream"] is not None:
             self._rows.load_state_dict(begin["stream"])
             at = {**at, "block": begin["block"], "stream": begin["stream"]}

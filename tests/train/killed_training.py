@@ -1,4 +1,4 @@
-"""A training that a test kills, or launches as several processes: `python killed_training.py FOLDER [SECONDS A LOSS]`."""
+"""A training that a test kills, or launches as several processes: `killed_training.py FOLDER [SECONDS A LOSS [validated]]`."""
 
 import sys
 import time
@@ -10,6 +10,7 @@ import torch
 import toy
 
 from gsi_bench_hf.train.loop import train
+from gsi_bench_hf.train.validation import Validation
 
 STEPS = 30
 
@@ -29,5 +30,7 @@ def settings(**changes: Any) -> Any:
 
 if __name__ == "__main__":
     print("ready", flush=True)
-    given = {"settings": settings(), "resolution": toy.RESOLUTION, "about": {"name": "toy"}}
+    given: dict[str, Any] = {"settings": settings(), "resolution": toy.RESOLUTION, "about": {"name": "toy"}}
+    if "validated" in sys.argv:
+        given["validation"] = Validation(tiny.rows(20), ladder=("identity",), options=dict(tiny.TOOLS))
     train(SlowRecipe(), tiny.rows(10), out=Path(sys.argv[1]), **given)

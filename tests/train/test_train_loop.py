@@ -182,9 +182,15 @@ def test_other_optimisers(optimizer, tmp_path):
     assert curve(tmp_path / "parts") == curve(tmp_path / "whole")
 
 
+@pytest.mark.skipif(importlib.util.find_spec("tensorboardX") is None, reason="tensorboardX is not here")
+def test_a_tracker_is_told_every_step(tmp_path):
+    trained(tmp_path, steps=3, trackers=("tensorboard",))
+    assert list(tmp_path.rglob("events.out.tfevents.*"))
+
+
 def test_a_tracker_that_is_not_here_is_named(tmp_path):
     for tracker, package in (("wandb", "wandb"), ("trackio", "trackio"), ("tensorboard", "tensorboard")):
-        if importlib.util.find_spec(package) is None:
+        if not any(importlib.util.find_spec(name) for name in (package, f"{package}X")):
             with pytest.raises(ImportError, match=rf"tracker '{tracker}' needs {tracker}, .* pip install {tracker}"):
                 trained(tmp_path, steps=1, trackers=(tracker,))
 
@@ -216,7 +222,7 @@ def test_two_processes_train_as_one_with_their_batches(tmp_path):
     # With --cpu, accelerate begins one process, or leaves it to mpirun; this begins two, GPUs or none.
     command = ["-m", "accelerate.commands.launch", "--multi_gpu", "--num_processes", "2", "--num_machines", "1"]
     command += ["--mixed_precision", "no", "--dynamo_backend", "no", "--main_process_port", str(free_port())]
-    script = [str(Path(__file__).with_name("killed_training.py")), str(tmp_path / "two")]
+    script = [str(Path(__file__).with_name("killed_training.py")), str(tmp_path / "two"), "0", "validated"]
     subprocess.run([sys.executable, *command, *script], env=environment(), check=True, timeout=300)
     document = json.loads((tmp_path / "two" / "training.json").read_text())
     assert document["arguments"]["processes"] == 2
@@ -224,6 +230,9 @@ def test_two_processes_train_as_one_with_their_batches(tmp_path):
     train(
         toy.ToyRecipe(), tiny.rows(10), out=tmp_path / "one", settings=killed_training.settings(accumulation=4), **given
     )
+    run = json.loads((tmp_path / "two" / "validation" / "step-00000030" / "run.json").read_text())
+    assert run["processes"] == 2
+    assert json.loads((tmp_path / "two" / "validation.jsonl").read_text())["counts"]["ok"] == 20
     assert losses(tmp_path / "two") == pytest.approx(losses(tmp_path / "one"), rel=1e-3)
     assert len(losses(tmp_path / "two")) == killed_training.STEPS
 

@@ -39,7 +39,8 @@ class FluxKontextRecipe(FlowRecipe):
             img_ids=encoded["places"][0].to(dtype),
             return_dict=False,
         )[0]
-        return found[:, : noisy.shape[1]]
+        velocity: torch.Tensor = found[:, : noisy.shape[1]]
+        return velocity
 
     def _tokens(self, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         latents = self.pipeline._encode_vae_image(pixels, generator=None)
@@ -83,7 +84,8 @@ class Flux2KleinRecipe(FlowRecipe):
             img_ids=encoded["places"],
             return_dict=False,
         )[0]
-        return found[:, : noisy.shape[1]]
+        velocity: torch.Tensor = found[:, : noisy.shape[1]]
+        return velocity
 
     def shift(self, tokens: int) -> float:
         """As the pipeline has it for the family's number of steps."""

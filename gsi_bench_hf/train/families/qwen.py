@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib import import_module
 from typing import Any
 
 import torch
@@ -46,7 +47,8 @@ class QwenImageEditRecipe(FlowRecipe):
             img_shapes=[[tuple(image) for image in images] for images in encoded["shapes"].tolist()],
             return_dict=False,
         )[0]
-        return found[:, : noisy.shape[1]]
+        velocity: torch.Tensor = found[:, : noisy.shape[1]]
+        return velocity
 
     def _told(self, pair: Pair, size: tuple[int, int]) -> torch.Tensor:
         """(tokens, channels) of what the language model makes of a pair; alone, since padding would move the images' tokens."""
@@ -65,8 +67,7 @@ class QwenImageEditRecipe(FlowRecipe):
 
     def _resized(self, image: Image.Image, size: tuple[int, int], area: int) -> Image.Image:
         """An image as the pipelines bring it from the size that they are given to about so many pixels."""
-        from diffusers.pipelines.qwenimage.pipeline_qwenimage_edit import calculate_dimensions
-
-        width, height = calculate_dimensions(area, size[0] / size[1])[:2]
+        module: Any = import_module(type(self.pipeline).__module__)
+        width, height = module.calculate_dimensions(area, size[0] / size[1])[:2]
         resized: Image.Image = self.pipeline.image_processor.resize(self.fitted(image, size), int(height), int(width))
         return resized
