@@ -123,11 +123,13 @@ def _model_plan(
             raise HubError(f"two runs are of {run.subset}, and a model has one result of it; give one of them")
         files[path] = eval_results_yaml(run, dataset_id=dataset_id, source_url=source_url).encode()
     card = _card(read_text(api, "model", model, _README, there), runs, model, dataset_id, there)
-    if card is None:
-        notes.append("the repository has no README.md; model-index is left out")
-    else:
+    if card is not None:
         files[_README] = card.encode()
-    if not files:
+    elif there.unknown:
+        notes.append("README.md would get model-index; it could not be read, so it is not in this list")
+    else:
+        notes.append("the repository has no README.md; model-index is left out")
+    if not files and not there.unknown:
         raise HubError(f"nothing to send to {model}: {'; '.join(notes)}")
     return Plan(
         kind="model",

@@ -114,6 +114,13 @@ def test_an_offer_can_be_asked_for_and_declined(hub, finished, monkeypatch):
         push_results([finished], model=MODEL, dataset_id=ROWS, pull_request=False, endpoint=hub.endpoint)
 
 
+def test_a_dry_run_without_a_hub_says_what_it_can_not_know(finished, monkeypatch):
+    monkeypatch.setenv("HF_TOKEN", hub_server.TOKEN)
+    (told,) = push_results([finished], model=MODEL, dataset_id=ROWS, endpoint="http://127.0.0.1:9", dry_run=True)
+    assert [file.path for file in told.plan.files] == [".eval_results/sim-tiny.yaml"]
+    assert "note: README.md would get model-index; it could not be read, so it is not in this list" in str(told)
+
+
 def test_a_repository_of_ours_without_a_card_gets_one(hub, finished):
     hub.create(MODEL)
     push_results([finished], model=MODEL, dataset_id=ROWS, endpoint=hub.endpoint)
