@@ -90,6 +90,8 @@ def test_an_unknown_metric_and_a_missing_gradio_are_named(monkeypatch):
         make_form("gsi_bench")
 
 
+# Gradio warns of what it does itself.
+@pytest.mark.filterwarnings("default")
 @pytest.mark.slow
 def test_the_form_scores_a_pair_over_http(asked, tmp_path):
     pytest.importorskip("gradio", reason="the Spaces have gradio; it is no dependency of this package")
