@@ -10,17 +10,18 @@ import shutil
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import hub_server
 import pytest
 import yaml
-from conftest import REPOSITORY
 from PIL import Image
 
 from gsi_bench_hf import cli
 from gsi_bench_hf.hub import HubError, pull, push_dataset
 
 REPO = "me/gsi-sim"
+REPOSITORY = Path(__file__).resolve().parents[2]
 READ = """
 import hashlib, json, sys
 from datasets import load_dataset
