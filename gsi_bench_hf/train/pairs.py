@@ -59,7 +59,7 @@ def pair_of(row: Mapping[str, Any]) -> Pair:
         raise TrainingStoppedError(
             f"row {row['id']}: {'source' if source is None else 'target'}_image is null; train on rows with both, such as sim-train"
         )
-    return Pair(str(row["id"]), source.convert("RGB"), target.convert("RGB"), str(row["instruction"]))
+    return Pair(str(row["id"]), source.convert("RGB"), target.convert("RGB"), str(row["instruction"]), row)
 
 
 def size_of(row: Mapping[str, Any]) -> Size:

@@ -31,12 +31,14 @@ class Pair:
         source: the image before the edit, RGB.
         target: the image after it, RGB, of the source's size.
         instruction: what was asked, English.
+        row: the record it is of, for a recipe that is taught more than the images; its other images may still be encoded.
     """
 
     id: str
     source: Image.Image
     target: Image.Image
     instruction: str
+    row: Mapping[str, Any] = field(default_factory=dict)
 
 
 @runtime_checkable

@@ -18,6 +18,7 @@ from gsi_bench_hf.pipelines.families.longcat import LONGCAT_IMAGE_EDIT
 from gsi_bench_hf.pipelines.families.omnigen import OMNIGEN
 from gsi_bench_hf.pipelines.families.qwen import QWEN_IMAGE_EDIT, QWEN_IMAGE_EDIT_PLUS
 from gsi_bench_hf.pipelines.families.spec import Family
+from gsi_bench_hf.pipelines.families.tiny import TINY
 from gsi_bench_hf.pipelines.families.ultraedit import ULTRAEDIT
 from gsi_bench_hf.registry import Registry
 
@@ -40,6 +41,7 @@ for _family in (
     CHRONOEDIT,
     BRIA_FIBO_EDIT,
     ULTRAEDIT,
+    TINY,
 ):
     FAMILIES.add(_family.name, _family)
 del _family

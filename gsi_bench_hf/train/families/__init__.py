@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gsi_bench_hf.pipelines.families import FAMILIES
+from gsi_bench_hf.pipelines.resolution import Resolution
 from gsi_bench_hf.registry import Registry
 from gsi_bench_hf.train.recipe import Defaults, RecipeSpec
 
@@ -16,6 +17,11 @@ _JOINT = (*_ATTENTION, "add_q_proj", "add_k_proj", "add_v_proj", "to_add_out")
 _FLOW = {"logit_mean": 0.0, "logit_std": 1.0}
 
 
+def _pix2pix(family: str, base: str) -> tuple[str, ...]:
+    """The family's classes, and the text-to-image one that it is made from."""
+    return (*FAMILIES[family].pipeline_classes, base)
+
+
 def _add(
     name: str, what: str, factory: str, defaults: Defaults, family: str = "", classes: tuple[str, ...] = ()
 ) -> None:
@@ -25,7 +31,7 @@ def _add(
 
 _add(
     "instruct-pix2pix",
-    "InstructPix2Pix on Stable Diffusion 1.5",
+    "InstructPix2Pix on Stable Diffusion 1.5, or Stable Diffusion itself by method full",
     "instruct_pix2pix:InstructPix2PixRecipe",
     Defaults(
         learning_rate={"lora": 1e-4, "full": 5e-5},
@@ -34,10 +40,11 @@ _add(
         targets=_ATTENTION,
         arguments={"drop": 0.05},
     ),
+    classes=_pix2pix("instruct-pix2pix", "StableDiffusionPipeline"),
 )
 _add(
     "instruct-pix2pix-xl",
-    "InstructPix2Pix on Stable Diffusion XL",
+    "InstructPix2Pix on Stable Diffusion XL, or that itself by method full",
     "instruct_pix2pix:InstructPix2PixXLRecipe",
     Defaults(
         learning_rate={"lora": 1e-4, "full": 5e-5},
@@ -45,6 +52,7 @@ _add(
         targets=_ATTENTION,
         arguments={"drop": 0.05},
     ),
+    classes=_pix2pix("instruct-pix2pix-xl", "StableDiffusionXLPipeline"),
 )
 _add(
     "flux-kontext",
@@ -79,4 +87,21 @@ _add(
         arguments=_FLOW,
     ),
     classes=("QwenImageEditPipeline", "QwenImageEditPlusPipeline"),
+)
+RECIPES.add(
+    "tiny",
+    RecipeSpec(
+        "tiny",
+        "a small editor that learns from nothing, on a CPU",
+        "gsi_bench_hf.train.tiny.recipe:TinyRecipe",
+        FAMILIES["tiny"].pipeline_classes,
+        methods=("full",),
+        from_nothing=True,
+        defaults=Defaults(
+            learning_rate={"full": 1e-3},
+            batch_size=32,
+            resolution=Resolution(multiple=16, pixels=128 * 128),
+            arguments={"channels": (64, 128, 256), "precision": "bfloat16"},
+        ),
+    ),
 )

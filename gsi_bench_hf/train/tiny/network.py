@@ -85,9 +85,9 @@ class Attention(nn.Module):
             seen = torch.cat([seen, self.from_image(here)], 1)
             mask = torch.cat([hidden, hidden.new_zeros(batch, here.shape[1])], 1)
         key, value = (self._split(part) for part in seen.chunk(2, -1))
-        out = functional.scaled_dot_product_attention(
-            self._split(self.query(here)), key, value, attn_mask=~mask[:, None, None]
-        )
+        query = self._split(self.query(here)) * key.shape[-1] ** -0.5
+        scores = (query @ key.transpose(-1, -2)).masked_fill(mask[:, None, None], -1e4)
+        out = scores.softmax(-1) @ value
         out = self.out(out.transpose(1, 2).reshape(batch, height * across, width))
         return x + out.transpose(1, 2).reshape(batch, width, height, across)
 
@@ -105,17 +105,19 @@ class TinyEditNetwork(ModelMixin, ConfigMixin):  # type: ignore[misc]
         heads: of each attention.
         vocabulary: token numbers, see `tokens`.
         length: tokens of an instruction.
+        pixels: about so many of an image it is trained at.
     """
 
     @register_to_config  # type: ignore[untyped-decorator]
     def __init__(
         self,
-        channels: tuple[int, int, int] = (48, 96, 160),
+        channels: tuple[int, int, int] = (64, 128, 256),
         text_width: int = 128,
         text_depth: int = 2,
         heads: int = 4,
         vocabulary: int = 4096,
         length: int = 32,
+        pixels: int = 128 * 128,
     ) -> None:
         super().__init__()
         high, middle, low = channels

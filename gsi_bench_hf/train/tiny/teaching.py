@@ -116,7 +116,7 @@ def _taught(layers: Layers, lesson: Lesson) -> dict[str, Tensor]:
     }
 
 
-def varied(lesson: Lesson, generator: torch.Generator) -> Lesson:
+def varied(lesson: Lesson, vocabulary: int, generator: torch.Generator) -> Lesson:
     """The same lesson seen otherwise: half of it in a mirror, with the words for it, all of it in other light."""
     device = lesson.source.device
     count = len(lesson.source)
@@ -128,10 +128,6 @@ def varied(lesson: Lesson, generator: torch.Generator) -> Lesson:
     gain = 1 + 0.15 * (2 * torch.rand(count, 1, 1, 1, generator=generator).to(device) - 1)
     lift = 0.1 * (2 * torch.rand(count, 1, 1, 1, generator=generator).to(device) - 1)
     source, edited = ((seen(p) * gain + lift).clamp(-1, 1) for p in (lesson.source, lesson.edited))
-    words = torch.from_numpy(mirror_table(_vocabulary(lesson))).to(device)[lesson.tokens]
+    words = torch.from_numpy(mirror_table(vocabulary)).to(device)[lesson.tokens]
     tokens = torch.where(mirror[:, None], words, lesson.tokens)
     return Lesson(source, edited, tokens, lesson.values, seen(lesson.before), seen(lesson.after), lesson.told)
-
-
-def _vocabulary(lesson: Lesson) -> int:
-    return 4096
