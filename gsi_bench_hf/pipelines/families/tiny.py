@@ -20,6 +20,5 @@ TINY = Family(
     takes_size=False,
     batches=True,
     implementation="gsi_bench_hf.train.tiny.pipeline:TinyEditPipeline",
-    card_template="tiny.md.jinja",
     notes=("a few million weights that know GSI-Sim and nothing else: it is to show the way, not to edit photographs",),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gsi_bench_hf.pipelines.families import FAMILIES
+from gsi_bench_hf.pipelines.families import FAMILIES, TINY
 from gsi_bench_hf.pipelines.resolution import Resolution
 from gsi_bench_hf.registry import Registry
 from gsi_bench_hf.train.recipe import Defaults, RecipeSpec
@@ -94,7 +94,7 @@ RECIPES.add(
         "tiny",
         "a small editor that learns from nothing, on a CPU",
         "gsi_bench_hf.train.tiny.recipe:TinyRecipe",
-        FAMILIES["tiny"].pipeline_classes,
+        TINY.pipeline_classes,
         methods=("full",),
         from_nothing=True,
         defaults=Defaults(

@@ -94,7 +94,7 @@ def crisp(layers: Layers, source: Tensor) -> Tensor:
 
 
 def _snapped(mask: Tensor, guide: Tensor, radius: int) -> Tensor:
-    """A mask (B, 1, H, W) 0..1 whose edges are those of the guide (B, 3, H, W), and sharp: a guided filter (He et al., 2010) a colour."""
+    """A mask (B, 1, H, W) 0..1 with the edges of the guide (B, 3, H, W), made sharp: a guided filter (He et al., 2010)."""
 
     def mean(x: Tensor) -> Tensor:
         return functional.avg_pool2d(x, 2 * radius + 1, 1, radius, count_include_pad=False)

@@ -160,7 +160,8 @@ class TinyEditNetwork(ModelMixin, ConfigMixin):  # type: ignore[misc]
             noisy: (B, 3, H, W) (1 − sigma) · edited image + sigma · noise.
             sigma: (B,) how much of it is noise, 0..1.
             source: (B, 3, H, W) -1..1.
-            tokens: (B, L) and their values (B, L), see `tokens`.
+            tokens: (B, L) see `tokens`.
+            values: (B, L) of the tokens that are numbers.
         """
         words, text = self.text(tokens, values)
         condition = text + self.level(_waves(sigma))

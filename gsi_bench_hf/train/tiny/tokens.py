@@ -55,7 +55,7 @@ def tokenize(texts: Sequence[str], *, vocabulary: int, length: int) -> tuple[NDA
 
 
 def mirror_table(vocabulary: int) -> NDArray[np.int64]:
-    """(vocabulary,) the token number that each becomes when the image is mirrored: left is right then, and clockwise the other way."""
+    """(vocabulary,) the token number that each becomes in a mirror: left is right there, and clockwise the other way."""
     table = np.arange(vocabulary)
     for a, b in _MIRRORED:
         table[token_id(a, vocabulary)], table[token_id(b, vocabulary)] = (
