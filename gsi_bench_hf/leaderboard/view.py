@@ -11,6 +11,7 @@ import numpy as np
 from gsi_bench_hf.leaderboard.entries import Entry, Score
 from gsi_bench_hf.leaderboard.tables import Table, make_tables, of_operation, rank_ranges
 from gsi_bench_hf.leaderboard.wording import heading, sample_words
+from gsi_bench_hf.model_card.checks import is_repo_id
 from gsi_bench_hf.report.cards import TITLES, number, percent
 from gsi_bench_hf.report.view import CAPTIONS
 from gsi_bench_hf.results import METRICS, SHORT
@@ -83,7 +84,7 @@ def _row(entry: Entry, scores: Any, place: int | None, ranks: tuple[int, int] | 
     average = scores["average"]
     return {
         "model": entry.model,
-        "link": f"https://huggingface.co/{entry.checkpoint}" if entry.checkpoint else None,
+        "link": _link(entry.checkpoint),
         "lora": entry.lora,
         "settings": entry.settings,
         "revision": entry.revision[:12],
@@ -104,6 +105,11 @@ def _row(entry: Entry, scores: Any, place: int | None, ranks: tuple[int, int] | 
         "date": entry.date[:10],
         "version": entry.version,
     }
+
+
+def _link(checkpoint: str | None) -> str | None:
+    """The model's page; an earlier leaderboard may hold anything in its place."""
+    return f"https://huggingface.co/{checkpoint}" if checkpoint and is_repo_id(checkpoint) else None
 
 
 def _cell(name: str, score: Score) -> dict[str, Any]:

@@ -252,3 +252,15 @@ def test_a_run_without_a_score_is_shown_without_a_rank(tmp_path):
     assert "0 of 4 scored" in page
     assert 'aria-label="no rank"' in page
     assert read_entries([tmp_path / "board"])[0].failed == 4
+
+
+def test_a_checkpoint_of_somebody_elses_making_is_no_link(entries):
+    from gsi_bench_hf.leaderboard.view import page_values
+
+    def link(checkpoint: str) -> str:
+        entry = dataclasses.replace(entries[4], checkpoint=checkpoint)
+        return str(page_values([entry], title="t")["tables"][0]["parts"][0]["rows"][0]["link"])
+
+    assert link("me/model") == "https://huggingface.co/me/model"
+    for checkpoint in ("javascript:alert(1)", "../evil", "me/model?x=1", "//evil.example.org", "a/b/c"):
+        assert link(checkpoint) == "None"
