@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib import import_module
 from typing import Any
 
 import torch
 from diffusers import DDPMScheduler
 from diffusers.utils.torch_utils import randn_tensor
 
+from gsi_bench_hf.pipelines import load_editor
+from gsi_bench_hf.pipelines.hardware import dtype_argument
+from gsi_bench_hf.pipelines.source import find_source
 from gsi_bench_hf.train.families.pipeline_recipe import PipelineRecipe, Tensors
 from gsi_bench_hf.train.recipe import Making, Pair
+from gsi_bench_hf.train.settings import TrainingStoppedError
 
 
 class InstructPix2PixRecipe(PipelineRecipe):
@@ -20,6 +25,24 @@ class InstructPix2PixRecipe(PipelineRecipe):
     """
 
     network = "unet"
+    base, edits = "StableDiffusionPipeline", "StableDiffusionInstructPix2PixPipeline"
+
+    def load(self) -> Any:
+        """An editing pipeline, or a text-to-image one that is made into one as the authors made theirs."""
+        making = self.making
+        source = find_source(making.model, self.revision())
+        if source.class_name != self.base:
+            return super().load()
+        if making.method != "full":
+            raise TrainingStoppedError(
+                f"method is {making.method!r}, and {making.model!r} is a {self.base}, whose UNet does not see a source yet; expected "
+                "method 'full', which gives it the channels, or a model that edits"
+            )
+        diffusers: Any = import_module("diffusers")
+        dtype = {dtype_argument(): getattr(torch, making.dtype)}
+        pipeline = getattr(diffusers, self.base).from_pretrained(making.model, **dtype, **self.revision())
+        pipeline.unet = _seeing(pipeline.unet)
+        return load_editor(getattr(diffusers, self.edits).from_pipe(pipeline).to(making.device))
 
     def __init__(self, making: Making) -> None:
         super().__init__(making)
@@ -93,6 +116,8 @@ class InstructPix2PixRecipe(PipelineRecipe):
 class InstructPix2PixXLRecipe(InstructPix2PixRecipe):
     """The same on Stable Diffusion XL, with its two text encoders and its sizes."""
 
+    base, edits = "StableDiffusionXLPipeline", "StableDiffusionXLInstructPix2PixPipeline"
+
     def prepare(self) -> None:
         """Its autoencoder overflows in half precision."""
         vae = self.pipeline.vae
@@ -113,3 +138,18 @@ class InstructPix2PixXLRecipe(InstructPix2PixRecipe):
         height, width = (side * self.pipeline.vae_scale_factor for side in latents.shape[2:])
         sizes = torch.tensor([height, width, 0, 0, height, width], device=latents.device, dtype=given["pooled"].dtype)
         return {"text_embeds": given["pooled"], "time_ids": sizes.expand(len(latents), -1)}
+
+
+def _seeing(unet: Any) -> Any:
+    """A UNet with as many input channels again, for the source; their weights are zero, so that it begins as it was."""
+    old = unet.conv_in
+    channels = old.in_channels
+    unet.register_to_config(in_channels=2 * channels)
+    unet.conv_in = torch.nn.Conv2d(
+        2 * channels, old.out_channels, old.kernel_size, old.stride, old.padding, device=old.weight.device
+    ).to(old.weight.dtype)
+    with torch.no_grad():
+        unet.conv_in.weight.zero_()
+        unet.conv_in.weight[:, :channels].copy_(old.weight)
+        unet.conv_in.bias.copy_(old.bias)
+    return unet

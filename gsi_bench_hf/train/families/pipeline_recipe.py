@@ -39,8 +39,7 @@ class PipelineRecipe:
     def __init__(self, making: Making) -> None:
         self.making = making
         self.device = torch.device(making.device)
-        at = {} if is_folder(making.model) or making.revision is None else {"revision": making.revision}
-        self.editor_ = load_editor(making.model, dtype=making.dtype, device=making.device, **at)
+        self.editor_ = self.load()
         if making.resolution is not None:
             self.editor_.resolution = making.resolution
         self.pipeline: Any = self.editor_.pipeline
@@ -56,6 +55,15 @@ class PipelineRecipe:
             self._add_lora()
         else:
             self.module.to(torch.float32).requires_grad_(True)
+
+    def load(self) -> Any:
+        """The pipeline as an editor."""
+        return load_editor(self.making.model, dtype=self.making.dtype, device=self.making.device, **self.revision())
+
+    def revision(self) -> dict[str, str]:
+        """The argument that names the revision of a repository; of a folder there is none."""
+        making = self.making
+        return {} if is_folder(making.model) or making.revision is None else {"revision": making.revision}
 
     def prepare(self) -> None:
         """Change the pipeline before its denoiser is made trainable; by default nothing."""
