@@ -49,12 +49,17 @@ def _table(table: Table, place: int) -> dict[str, Any]:
         "whole": table.whole,
         "count": len(entry.samples.ids),
         "locality": entry.locality.upper().replace("+", " and "),
-        "captions": [{"title": TITLES[name], "what": CAPTIONS[entry.protocol][name]} for name in METRICS],
+        "captions": [{"title": _long(name), "what": CAPTIONS[entry.protocol][name]} for name in METRICS],
         "detectors": _shared(e.detector for e in table.entries),
         "judges": _shared(e.judge for e in table.entries),
         "parts": [_part(table, operation) for operation in chosen],
         "few_scenes": len(set(entry.samples.scenes)) < _FEW_SCENES,
     }
+
+
+def _long(name: str) -> str:
+    """ "IC, instruction compliance": what a column's head is short for."""
+    return TITLES[name] if SHORT[name] == name else f"{SHORT[name]}, {TITLES[name].lower()}"
 
 
 def _shared(names: Any) -> list[str]:
