@@ -58,7 +58,7 @@ def _table(table: Table, place: int) -> dict[str, Any]:
 
 
 def _long(name: str) -> str:
-    """ "IC, instruction compliance": what a column's head is short for."""
+    """What the head of a column is short for: "IC, instruction compliance"."""
     return TITLES[name] if SHORT[name] == name else f"{SHORT[name]}, {TITLES[name].lower()}"
 
 
