@@ -64,7 +64,9 @@ def test_an_app_opens_the_form_of_its_own_metric(hub):
 @pytest.mark.slow
 def test_evaluate_loads_a_module_from_its_space(hub, elsewhere):
     push_metrics("lab", names=["gsi_spatial_accuracy"], private=False, endpoint=hub.endpoint)
-    told = json.loads(elsewhere(LOAD, "lab/gsi_spatial_accuracy", str(Path(__file__).resolve().parents[1])).splitlines()[-1])
+    told = json.loads(
+        elsewhere(LOAD, "lab/gsi_spatial_accuracy", str(Path(__file__).resolve().parents[1])).splitlines()[-1]
+    )
     assert told["value"] == pytest.approx(75.0)
     assert told["from"].startswith("evaluate_modules.metrics.lab--gsi_spatial_accuracy.")
     assert any("/spaces/lab/gsi_spatial_accuracy/resolve/" in request for request in hub.requests)
