@@ -176,13 +176,15 @@ def _train(arguments: argparse.Namespace, held: Any, rows: Any) -> Trained:
 
 def _tell(arguments: argparse.Namespace, trained: Trained) -> None:
     from gsi_bench_hf.results import METRICS, SHORT, load_results, table_line
+    from gsi_bench_hf.runner import LADDER
 
     said = f"{arguments.model} after {trained.step} steps: {trained.model}"
     if trained.validation:
         folder = trained.folder / "validation"
         say(table_line("validation", [SHORT[name] for name in METRICS]))
-        for path in sorted(folder.glob("ladder/*")) + sorted(folder.glob("step-*")):
-            say(load_results(path).line(path.name))
+        for rung in [*LADDER, *sorted(path.name for path in folder.glob("step-*"))]:
+            path = folder / "ladder" / rung if rung in LADDER else folder / rung
+            say(load_results(path).line(rung))
     say(said)
     lora = (trained.model / "pytorch_lora_weights.safetensors").exists()
     how = f"load_editor({arguments.model!r}, lora={os.fspath(trained.model)!r})"

@@ -24,6 +24,8 @@ class TrainingStoppedError(Exception):
 class Settings:
     """How a training goes. A folder is taken up again with the same ones, but for the last block, which changes no weight.
 
+    (But for rounding: with a cache, a pair is encoded alone rather than in its batch.)
+
     Attributes:
         steps: optimiser steps.
         batch_size: pairs a process takes at once; all of one size.

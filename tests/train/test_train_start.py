@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -105,6 +106,16 @@ def test_a_recipe_is_found_by_the_pipelines_class(kontext, tmp_path):
 def test_arguments_that_can_not_be(arguments, message, kontext, tmp_path):
     with pytest.raises(TrainingStoppedError, match=message):
         fine_tune(kontext, tiny.rows(2), out=tmp_path, device="cpu", **arguments)
+
+
+def test_the_page_names_the_recipes_and_options_that_there_are(capsys):
+    page = (Path(__file__).parents[2] / "docs" / "training.md").read_text().partition("## Other trainers")[0]
+    assert re.findall(r"^\| `(\w[\w-]+)` \| `[^-]", page, re.MULTILINE) == list(RECIPES)
+    with pytest.raises(SystemExit):
+        main(["train", "--help"])
+    known = set(re.findall(r"--[a-z][a-z-]+", capsys.readouterr().out))
+    of_others = {"--editor", "--editor-arg", "--multi_gpu", "--num_processes"}
+    assert set(re.findall(r"--[a-z][a-z_-]+", page)) <= known | of_others
 
 
 @pytest.mark.slow
