@@ -14,12 +14,16 @@ import torch
 from diffusers import DiffusionPipeline, FlowMatchEulerDiscreteScheduler
 from diffusers.pipelines.pipeline_utils import ImagePipelineOutput
 from diffusers.utils.torch_utils import randn_tensor
+from huggingface_hub import snapshot_download
 from PIL import Image
 
 from gsi_bench_hf.pipelines.resolution import Resolution, Size
 from gsi_bench_hf.train.tiny.layers import Layers, crisp, soft
 from gsi_bench_hf.train.tiny.network import MULTIPLE, TinyEditNetwork
 from gsi_bench_hf.train.tiny.tokens import tokenize
+
+_FILES = ("model_index.json", "unet/*.json", "unet/*.safetensors", "scheduler/*.json")
+_FETCHING = ("cache_dir", "force_download", "local_files_only", "revision", "token")
 
 
 class TinyEditPipeline(DiffusionPipeline):  # type: ignore[misc]
@@ -35,6 +39,12 @@ class TinyEditPipeline(DiffusionPipeline):  # type: ignore[misc]
     def __init__(self, unet: TinyEditNetwork, scheduler: FlowMatchEulerDiscreteScheduler) -> None:
         super().__init__()
         self.register_modules(unet=unet, scheduler=scheduler)
+
+    @classmethod
+    def download(cls, pretrained_model_name: str, **kwargs: Any) -> str:
+        """Fetch the pipeline's files; diffusers would refuse a network whose module is not its own. Code is not fetched."""
+        kept = {name: kwargs[name] for name in _FETCHING if kwargs.get(name) is not None}
+        return str(snapshot_download(pretrained_model_name, allow_patterns=list(_FILES), **kept))
 
     @torch.no_grad()
     def __call__(
