@@ -9,7 +9,7 @@ The public names:
 - `aggregate_official`, `export_run`: the released evaluator's files, summed up and written.
 - `load_editor`, `load_detector`, `load_judge`: by name.
 - `build`: write a data set as a folder of Parquet that `load_dataset` reads.
-- `hub.model_card`: a run as a model card.
+- `hub.model_card`: a run as a model card; `hub.push_dataset`, `hub.push_model`, `hub.push_results`, `hub.pull`.
 """
 
 from __future__ import annotations

@@ -14,8 +14,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from gsi_bench_hf import cli_data, cli_judges, cli_numbers, cli_review, repeat
-from gsi_bench_hf.cli_arguments import CANT_START, WHAT, make_parser
+from gsi_bench_hf import (
+    cli_data,
+    cli_export,
+    cli_hub,
+    cli_judges,
+    cli_leaderboard,
+    cli_numbers,
+    cli_review,
+    cli_train,
+    repeat,
+)
+from gsi_bench_hf.cli_arguments import CANT_START, WHAT, Command, make_parser
 from gsi_bench_hf.cli_detectors import detector_of
 from gsi_bench_hf.cli_output import complain as _complain
 from gsi_bench_hf.cli_output import say as _say
@@ -77,19 +87,25 @@ def _for_the_user(error: BaseException) -> BaseException | None:
 
 def _parser(saved: Mapping[str, Any] | None = None) -> argparse.ArgumentParser:
     numbers = {"aggregate": cli_numbers.aggregate, "compare": cli_numbers.compare, "agreement": cli_judges.agreement}
-    data = {"build": cli_data.build, "merge": cli_data.merge, "view": cli_data.view, "review": cli_review.review}
+    data: dict[str, Command] = {"build": cli_data.build, "merge": cli_data.merge, "view": cli_data.view}
+    data["review"] = cli_review.review
+    data["export"] = cli_export.command(_dataset)
+    data["train"] = cli_train.command(_dataset)
+    data |= {"push": cli_hub.push, "pull": cli_hub.pull, "leaderboard": cli_leaderboard.leaderboard}
     return make_parser({"list": _list, "run": _run, "score": _score, "report": _report, **data, **numbers}, saved=saved)
 
 
 def _list(arguments: argparse.Namespace) -> int:
     from gsi_bench_hf import perception, pipelines
     from gsi_bench_hf.data.subsets import SUBSETS
+    from gsi_bench_hf.train.families import RECIPES
 
     tables: dict[str, Any] = {
         "subsets": SUBSETS,
         "editors": pipelines.EDITORS,
         "detectors": perception.DETECTORS,
         "judges": perception.JUDGES,
+        "recipes": RECIPES,
     }
     chosen = [arguments.what] if arguments.what else list(WHAT)
     for what in chosen:
@@ -219,18 +235,23 @@ def _dataset(arguments: argparse.Namespace) -> Any:
     subset = SUBSETS[arguments.subset]
     folder = None if arguments.data_dir is None else Path(arguments.data_dir)
     simulated = subset.origin == "simulated"
+    options: dict[str, Any] = {"streaming": True} if getattr(arguments, "streaming", False) else {}
     # Released files may well have a README.md beside them, and are no dataset folder for that.
     made = folder is not None and (simulated or any(folder.glob(f"data/{subset.name}/*.parquet")))
     if made and folder is not None and (folder / "README.md").is_file():
-        return datasets.load_dataset(str(folder), subset.name, split=subset.split)
+        return datasets.load_dataset(str(folder), subset.name, split=subset.split, **options)
     require_built(subset, data_dir=arguments.data_dir)
-    options: dict[str, Any] = {}
     if folder is not None:
         options["data_dir"] = str(folder)
     if arguments.limit is not None:
         options["num_samples"] = min(arguments.limit, subset.num_rows)
     # Released files are one shard.
-    if simulated and arguments.num_proc > 1 and options.get("num_samples", subset.num_rows) >= 3 * arguments.num_proc:
+    if (
+        simulated
+        and not options.get("streaming")
+        and arguments.num_proc > 1
+        and options.get("num_samples", subset.num_rows) >= 3 * arguments.num_proc
+    ):
         options["num_proc"] = arguments.num_proc
     return datasets.load_dataset("gsi-bench", subset.name, split=subset.split, **options)
 

@@ -10,12 +10,16 @@ from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
 from gsi_bench_hf.cli_detectors import add_detector
+from gsi_bench_hf.cli_export import add_export
+from gsi_bench_hf.cli_hub import add_pull, add_push
 from gsi_bench_hf.cli_judges import add_agreement, add_judge
+from gsi_bench_hf.cli_leaderboard import add_leaderboard
 from gsi_bench_hf.cli_photographs import add_photographs
 from gsi_bench_hf.cli_review import add_review
+from gsi_bench_hf.cli_train import add_train
 
 CANT_START = 2
-WHAT = ("subsets", "editors", "detectors", "judges")
+WHAT = ("subsets", "editors", "detectors", "judges", "recipes")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -43,13 +47,26 @@ def make_parser(run: Mapping[str, Command], *, saved: Mapping[str, Any] | None =
     _add_build(commands, run["build"])
     _add_merge(commands, run["merge"])
     _add_view(commands, run["view"])
+    add_export(_add(commands, "export", "Write training pairs as files of other trainers.", run["export"]), _positive)
+    train = _add(
+        commands,
+        "train",
+        "Fine-tune a model on the training pairs; killed and started again, it goes on.",
+        run["train"],
+    )
+    add_train(train, _positive, _natural, _assignment)
     add_review(_add(commands, "review", "Accept, edit or reject candidate edits on a local page.", run["review"]))
     _add_run(commands, run["run"], saved or {})
     _add_score(commands, run["score"])
     _add_report(commands, run["report"])
+    add_leaderboard(
+        _add(commands, "leaderboard", "Rank finished runs on one page, each with its like.", run["leaderboard"])
+    )
     _add_compare(commands, run["compare"])
     _add_aggregate(commands, run["aggregate"])
     add_agreement(_add(commands, "agreement", "Say how far judges of the same edited images agree.", run["agreement"]))
+    add_push(_add(commands, "push", "Send a dataset, a model or results to the Hub.", run["push"]))
+    add_pull(_add(commands, "pull", "Fetch what was pushed.", run["pull"]))
     return parser
 
 
@@ -60,7 +77,7 @@ def _add(commands: Any, name: str, what: str, command: Command) -> argparse.Argu
 
 
 def _add_list(commands: Any, command: Command) -> None:
-    parser = _add(commands, "list", "List what has a name: subsets, editors, detectors, judges.", command)
+    parser = _add(commands, "list", "List what has a name: subsets, editors, detectors, judges, recipes.", command)
     parser.add_argument("what", nargs="?", choices=WHAT, help="only these")
 
 

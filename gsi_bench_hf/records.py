@@ -36,7 +36,7 @@ class Records:
     def __init__(self, dataset: Any, limit: int | None = None) -> None:
         if limit is not None and limit < 1:
             raise DatasetError(f"limit is {limit!r}, expected a number of records, 1 or more, or None for all")
-        self._dataset = _undecoded(_checked(dataset))
+        self._dataset = undecoded(_checked(dataset))
         self.limit = limit
         first = next(iter(self), None)
         if first is None:
@@ -96,7 +96,8 @@ def _checked(dataset: Any) -> Any:
     return dataset
 
 
-def _undecoded(dataset: Any) -> Any:
+def undecoded(dataset: Any) -> Any:
+    """A split of `datasets` whose images stay encoded until something looks at them; anything else as it is."""
     library = sys.modules.get("datasets")
     if library is None or not isinstance(dataset, (library.Dataset, library.IterableDataset)):
         return dataset

@@ -157,7 +157,7 @@ class RunFolder:
         run = plain(run)
         if self._part or (self.path / RUN_FILE).exists():
             before = read_run(self.path)
-            _check_same(self.path, before["arguments"], run["arguments"])
+            check_same(self.path, before["arguments"], run["arguments"])
             if self._part:
                 self.records, _ = read_samples(self.path)
                 return
@@ -254,7 +254,8 @@ def _parse(line: bytes) -> dict[str, Any] | None:
     return record if isinstance(record, dict) and record.keys() >= _REQUIRED else None
 
 
-def _check_same(folder: Path, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+def check_same(folder: Path, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+    """Raises RunFolderError naming the difference where a folder was begun with other arguments than those given now."""
     old, new = dict(leaves(before)), dict(leaves(now))
     changed = [key for key in {**old, **new} if old.get(key) != new.get(key)]
     if changed:

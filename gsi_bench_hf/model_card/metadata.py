@@ -83,7 +83,7 @@ def card_data(
     )
 
 
-def entries(results: Results, *, dataset_id: str | None) -> list[EvalResultEntry]:
+def entries(results: Results, *, dataset_id: str | None, source_url: str | None = None) -> list[EvalResultEntry]:
     """The entry of `.eval_results/`: the average of the four metrics, under the task that the data set's `eval.yaml` names.
 
     Raises:
@@ -106,6 +106,8 @@ def entries(results: Results, *, dataset_id: str | None) -> list[EvalResultEntry
             value=round(results.metrics["average"], 2),
             date=results.run["created"],
             notes=_notes(results),
+            source_url=source_url,
+            source_name=None if source_url is None else "gsi-bench",
         )
     ]
 

@@ -1,6 +1,7 @@
 """Families of editing models: what each wants to be called with, from its own documentation.
 
-- `FAMILIES`: the registry, name -> `Family`; other packages add through the entry-point group `gsi_bench_hf.families`.
+- `FAMILIES`: the registry, name -> `Family`; other packages add through the entry-point group `gsi_bench_hf.families`. What is
+  trained here from nothing, and has no published weights, is not in it: `TINY`.
 - `family_of(class_name, config)`: the family of a pipeline class, or None.
 """
 
@@ -18,10 +19,11 @@ from gsi_bench_hf.pipelines.families.longcat import LONGCAT_IMAGE_EDIT
 from gsi_bench_hf.pipelines.families.omnigen import OMNIGEN
 from gsi_bench_hf.pipelines.families.qwen import QWEN_IMAGE_EDIT, QWEN_IMAGE_EDIT_PLUS
 from gsi_bench_hf.pipelines.families.spec import Family
+from gsi_bench_hf.pipelines.families.tiny import TINY
 from gsi_bench_hf.pipelines.families.ultraedit import ULTRAEDIT
 from gsi_bench_hf.registry import Registry
 
-__all__ = ["FAMILIES", "Family", "family_of"]
+__all__ = ["FAMILIES", "TINY", "Family", "family_of"]
 
 FAMILIES: Registry[Family] = Registry("model family", "gsi_bench_hf.families")
 
@@ -56,8 +58,7 @@ def family_of(class_name: str, config: Mapping[str, Any] | None = None) -> Famil
         The family, or None for a class that no family names.
     """
     config = config or {}
-    for name in FAMILIES:
-        family = FAMILIES[name]
+    for family in (*(FAMILIES[name] for name in FAMILIES), TINY):
         if class_name in family.pipeline_classes and all(config.get(k) == v for k, v in family.config.items()):
             return family
     return None

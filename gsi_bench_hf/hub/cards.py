@@ -1,4 +1,4 @@
-"""What goes to the Hub of a run: its model card, with scores in both of the Hub's formats. Nothing is sent from here.
+"""A run's model card, with scores in both of the Hub's formats. Nothing is sent from here.
 
 - `model_card(results)`: a `huggingface_hub.ModelCard`, filled from the run's folder and checked by the Hub's rules.
 - `write_model_card(results, out)`: that card as README.md, with the images it shows and `.eval_results/` beside it.
@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
@@ -62,7 +62,7 @@ def model_card(
         RunFolderError: the folder holds no finished run.
         MissingReportExtraError: jinja2 is not installed.
     """
-    run = _loaded(results)
+    run = scored(results)
     return _card(run, _examples(run, images), repo_id=repo_id, dataset_id=dataset_id)
 
 
@@ -91,25 +91,48 @@ def write_model_card(
     Raises:
         CardError: as in `model_card`, an edited image can't be read, or the folder has somebody else's README.md.
     """
-    run, folder = _loaded(results), Path(out)
+    run, folder = scored(results), Path(out)
     _check_ours(folder / README)
-    examples = _examples(run, images)
-    card = _card(run, examples, repo_id=repo_id, dataset_id=dataset_id)
-    files = {example.path: draw_example(run.folder, example) for example in examples if example.path}
-    if dataset_id or not is_simulated(run.subset):
-        files[f".eval_results/{file_name(run.subset)}.yaml"] = eval_results_yaml(run, dataset_id=dataset_id).encode()
-    files[README] = str(card).encode()
+    files = card_files(run, repo_id, dataset_id, images=images)
     for name, data in files.items():
         write_atomic(folder / name, data)
     return [folder / name for name in files]
 
 
-def eval_results_yaml(results: Results | str | os.PathLike[str], *, dataset_id: str | None = None) -> str:
+def card_files(
+    results: Results, repo_id: str | None, dataset_id: str | None, *, images: bool | None = None
+) -> dict[str, bytes]:
+    """Path -> content of what `write_model_card` writes; its arguments are those of `model_card`."""
+    run = scored(results)
+    examples = _examples(run, images)
+    card = _card(run, examples, repo_id=repo_id, dataset_id=dataset_id)
+    files = {example.path: draw_example(run.folder, example) for example in examples if example.path}
+    if dataset_id or not is_simulated(run.subset):
+        files[eval_results_path(run)] = eval_results_yaml(run, dataset_id=dataset_id).encode()
+    files[README] = str(card).encode()
+    return files
+
+
+def model_index(results: Results, *, repo_id: str, dataset_id: str | None = None) -> list[dict[str, Any]]:
+    """The `model-index` of a run's card; its arguments are those of `model_card`."""
+    card = _card(scored(results), [], repo_id=repo_id, dataset_id=dataset_id)
+    return list(yaml.safe_load(card.data.to_yaml())["model-index"])
+
+
+def eval_results_path(results: Results) -> str:
+    """Where a model repository keeps the results of a run."""
+    return f".eval_results/{file_name(results.subset)}.yaml"
+
+
+def eval_results_yaml(
+    results: Results | str | os.PathLike[str], *, dataset_id: str | None = None, source_url: str | None = None
+) -> str:
     """The text of a file of `.eval_results/`: the average, with the four metrics and the number of samples in its notes.
 
     Args:
         results: a finished run, or its folder.
         dataset_id: the Hub repository of the rows, a benchmark with `eval.yaml`; None is the released one.
+        source_url: where the run itself can be looked at.
 
     Raises:
         CardError: rows that were rendered here and no `dataset_id`, or nothing could be scored.
@@ -117,7 +140,7 @@ def eval_results_yaml(results: Results | str | os.PathLike[str], *, dataset_id: 
     from huggingface_hub import eval_result_entries_to_yaml
 
     _check_id("dataset_id", dataset_id)
-    listed = eval_result_entries_to_yaml(entries(_loaded(results), dataset_id=dataset_id))
+    listed = eval_result_entries_to_yaml(entries(scored(results), dataset_id=dataset_id, source_url=source_url))
     return str(yaml.safe_dump(listed, sort_keys=False, allow_unicode=True, width=1000))
 
 
@@ -162,7 +185,8 @@ def _check_id(what: str, name: str | None) -> None:
         raise CardError(f"{what} is {name!r}, expected the id of a repository on the Hub, owner/name")
 
 
-def _loaded(results: Results | str | os.PathLike[str]) -> Results:
+def scored(results: Results | str | os.PathLike[str]) -> Results:
+    """A run that has something to tell; raises CardError for one of which nothing could be scored."""
     run = results if isinstance(results, Results) else load_results(results)
     if math.isnan(run.metrics["average"]):
         raise CardError(f"{run.folder} has no average: nothing could be scored; see {run.folder / REPORT_FILE}")
