@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from gsi_bench_hf.train.tiny.layers import Layers, carried, centre, soft
+from gsi_bench_hf.train.tiny.layers import Layers, carried, centre, painted, soft
 from gsi_bench_hf.train.tiny.network import TinyEditNetwork
 from gsi_bench_hf.train.tiny.tokens import mirror_table
 
@@ -105,7 +105,9 @@ def _taught(layers: Layers, lesson: Lesson) -> dict[str, Tensor]:
     shared = (mask * lesson.before).sum((1, 2, 3))
     dice = 1 - (2 * shared + 1) / (mask.sum((1, 2, 3)) + lesson.before.sum((1, 2, 3)) + 1)
     anew = functional.binary_cross_entropy_with_logits(layers.repaint, truth.repaint, reduction="none")
-    paint = ((layers.paint - lesson.edited).abs() * truth.repaint).mean((1, 2, 3))
+    paint = ((painted(lesson.source, truth.repaint, layers.paint) - lesson.edited).abs() * truth.repaint).mean(
+        (1, 2, 3)
+    )
     off = functional.smooth_l1_loss(layers.motion, truth.motion, beta=0.02, reduction="none").sum(1)
     kept = functional.binary_cross_entropy_with_logits(layers.kept, truth.copied, reduction="none")
     return {
