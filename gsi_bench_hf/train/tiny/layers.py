@@ -48,14 +48,17 @@ def centre(mask: Tensor) -> Tensor:
     return (weight * grid).sum((2, 3)) / (weight.sum((2, 3)) + 1e-3)
 
 
-def carried(picture: Tensor, pivot: Tensor, motion: Tensor) -> Tensor:
-    """Pictures (B, C, H, W) moved, and grown about `pivot` (B, 2), as `Layers.motion` (B, 3) says; 0 comes in from outside."""
+def carried(picture: Tensor, pivot: Tensor, motion: Tensor, outside: str = "zeros") -> Tensor:
+    """Pictures (B, C, H, W) moved, and grown about `pivot` (B, 2), as `Layers.motion` (B, 3) says.
+
+    What comes in from outside is 0, or with "border" what is at the border.
+    """
     height, width = picture.shape[-2:]
     grid = coordinates(height, width, picture)[None]
     new = (pivot + motion[:, :2])[:, :, None, None]
     at = pivot[:, :, None, None] + (grid - new) * torch.exp(-motion[:, 2])[:, None, None, None]
     at = at * torch.tensor([1.0, width / height], device=picture.device)[None, :, None, None]
-    return functional.grid_sample(picture.float(), at.permute(0, 2, 3, 1), align_corners=False)
+    return functional.grid_sample(picture.float(), at.permute(0, 2, 3, 1), padding_mode=outside, align_corners=False)
 
 
 def filled(picture: Tensor, known: Tensor) -> Tensor:

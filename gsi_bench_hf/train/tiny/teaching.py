@@ -21,6 +21,10 @@ _ALL_NOISE = 0.6
 """Share of the examples that start from noise alone: there the edit is decided, later it is only touched up."""
 
 
+_ASIDE = 0.12
+"""In half image widths, how far pictures are shifted at most."""
+
+
 @dataclass(frozen=True, eq=False)
 class Lesson:
     """A batch as the network is taught it.
@@ -119,13 +123,18 @@ def _taught(layers: Layers, lesson: Lesson) -> dict[str, Tensor]:
 
 
 def varied(lesson: Lesson, vocabulary: int, generator: torch.Generator) -> Lesson:
-    """The same lesson seen otherwise: half of it in a mirror, with the words for it, all of it in other light."""
+    """The same lesson seen otherwise: half of it in a mirror, with the words for it, all of it in other light and a little aside."""
     device = lesson.source.device
     count = len(lesson.source)
     mirror = torch.rand(count, generator=generator).to(device) < 0.5
 
+    aside = torch.cat([_ASIDE * (2 * torch.rand(count, 2, generator=generator) - 1), torch.zeros(count, 1)], 1).to(
+        device
+    )
+
     def seen(picture: Tensor) -> Tensor:
-        return torch.where(mirror[:, None, None, None], picture.flip(-1), picture)
+        mirrored = torch.where(mirror[:, None, None, None], picture.flip(-1), picture)
+        return carried(mirrored, torch.zeros_like(aside[:, :2]), aside, outside="border")
 
     gain = 1 + 0.15 * (2 * torch.rand(count, 1, 1, 1, generator=generator).to(device) - 1)
     lift = 0.1 * (2 * torch.rand(count, 1, 1, 1, generator=generator).to(device) - 1)
