@@ -112,7 +112,7 @@ def _list(arguments: argparse.Namespace) -> int:
         if len(chosen) > 1:
             _say(what)
         for name in tables[what]:
-            _say(f"{'  ' * (len(chosen) > 1)}{name:<16}{_one_line(tables[what][name])}".rstrip())
+            _say(f"{'  ' * (len(chosen) > 1)}{name:<20}{_one_line(tables[what][name])}".rstrip())
     return DONE
 
 

@@ -63,6 +63,8 @@ def command(dataset: Callable[[argparse.Namespace], Any]) -> Callable[[argparse.
         ranks = Ranks.of_environment()
         if ranks.count > 1:
             _join(arguments.device)
+        if ranks.rank == 0:
+            say(f"Loading {arguments.subset}")
         with ranks.first_before_others():
             held, rows = _rows(arguments, dataset)
         trained = _train(arguments, held, rows)
@@ -142,7 +144,6 @@ def _rows(arguments: argparse.Namespace, dataset: Callable[[argparse.Namespace],
     other = arguments.validation_subset if count else None
     here = 0 if other else count
     needed = None if limit is None else limit + (here + _SCENE_ROWS if here else 0)
-    say(f"Loading {arguments.subset}")
     held, rows = hold_out(dataset(_with(arguments, limit=needed)), here, limit)
     if other:
         # A folder that was given for the one is not one of the other.

@@ -12,18 +12,18 @@ import itertools
 import math
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from accelerate import Accelerator
-from accelerate.state import AcceleratorState
 from diffusers.optimization import get_scheduler
 from diffusers.training_utils import EMAModel
 
 from gsi_bench_hf.pipelines.resolution import Resolution
+from gsi_bench_hf.train.accelerating import accelerated
 from gsi_bench_hf.train.checkpoints import checkpoints, load_checkpoint, save_checkpoint
 from gsi_bench_hf.train.encodings import Encodings, Read
 from gsi_bench_hf.train.folder import TrainFolder
@@ -83,11 +83,13 @@ def train(
     source = pair_source(
         rows, batch_size=settings.batch_size, resolution=resolution, seed=settings.seed, block=settings.shuffle_buffer
     )
-    with ExitStack() as stack:
-        training = _Training(recipe, source, out, settings, validation, dict(about or {}))
-        stack.enter_context(training.folder)
-        stack.callback(_end, training.accelerator)
-        return training.run()
+    first = next((p for p in recipe.module.parameters() if p.requires_grad), None)
+    if first is None:
+        raise TrainingStoppedError("no parameter of the recipe's module has requires_grad; expected one or more")
+    with accelerated(settings, out, first.device) as accelerator:
+        training = _Training(recipe, source, out, settings, validation, dict(about or {}), accelerator)
+        with training.folder:
+            return training.run()
 
 
 class _Loss(torch.nn.Module):
@@ -111,12 +113,11 @@ class _Training:
         settings: Settings,
         validation: Validation | None,
         about: dict[str, Any],
+        accelerator: Accelerator,
     ) -> None:
+        self.accelerator = accelerator
         self.recipe, self.source, self.settings, self.validation = recipe, source, settings, validation
         self.parameters = [p for p in recipe.module.parameters() if p.requires_grad]
-        if not self.parameters:
-            raise TrainingStoppedError("no parameter of the recipe's module has requires_grad; expected one or more")
-        self.accelerator = make_accelerator(settings, out, self.parameters[0].device)
         self.folder = TrainFolder(out, about, source.identity(), settings, self.accelerator)
         raw = make_optimizer(
             settings.optimizer,
@@ -295,41 +296,6 @@ class _Training:
             yield
         finally:
             self.ema.restore(self.parameters)
-
-
-def make_accelerator(settings: Settings, out: Path, device: torch.device) -> Accelerator:
-    """The accelerator of a training on a device, its trackers looked for.
-
-    Raises:
-        ImportError: a tracker's package is missing.
-        TrainingStoppedError: it was launched in a way that the loop does not know.
-    """
-    from accelerate.tracking import get_available_trackers
-
-    for tracker in settings.trackers:
-        if tracker not in [str(t) for t in get_available_trackers()]:
-            raise ImportError(f"tracker {tracker!r} needs {tracker}, which is not here; pip install {tracker}")
-    accelerator = Accelerator(
-        gradient_accumulation_steps=settings.accumulation,
-        mixed_precision=settings.mixed_precision,
-        cpu=device.type == "cpu",
-        log_with=list(settings.trackers) or None,
-        project_dir=str(out / "trackers"),
-    )
-    if str(accelerator.distributed_type).rpartition(".")[2] not in ("NO", "MULTI_GPU", "MULTI_CPU"):
-        raise TrainingStoppedError(
-            f"accelerate was launched as {accelerator.distributed_type}; expected one process or several, each with the whole model "
-            "(`accelerate launch --num_processes N`, with --multi_gpu on GPUs)"
-        )
-    return accelerator
-
-
-def _end(accelerator: Accelerator) -> None:
-    """Let go of the trackers and the other processes, so that this process can train again, otherwise."""
-    alone = accelerator.num_processes == 1
-    accelerator.end_training()
-    if alone:
-        AcceleratorState._reset_state(reset_partial_state=True)
 
 
 def _seed(seed: int, number: int) -> int:

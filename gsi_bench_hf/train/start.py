@@ -59,9 +59,9 @@ def fine_tune(
     spec, start = find_recipe(model, revision)
     chosen = _method(spec, method)
     made_settings = settings_for(spec.defaults, chosen, settings or {})
-    wanted = _making(spec, model, made_settings, making, method=chosen, revision=start["revision"], dtype=dtype)
-    wanted = dataclasses.replace(wanted, device=choose_device(device), resolution=spec.resolution(pixels))
-    wanted = dataclasses.replace(wanted, dtype=_dtype(dtype, wanted.device))
+    at = choose_device(device)
+    own = {"method": chosen, "revision": start["revision"], "dtype": _dtype(dtype, at), "device": at}
+    wanted = _making(spec, model, made_settings, making, resolution=spec.resolution(pixels), **own)
     return _trained(spec, wanted, start, made_settings, rows, out, validation)
 
 

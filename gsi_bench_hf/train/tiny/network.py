@@ -22,6 +22,8 @@ MULTIPLE = 16
 """Sides of an image are multiples of it."""
 _NUMBERS = 4
 _MAPS = 5
+_DROPPED = 0.1
+"""Of what a layer says, in training."""
 
 
 class TextEncoder(nn.Module):
@@ -32,7 +34,7 @@ class TextEncoder(nn.Module):
         self.words = nn.Embedding(vocabulary, width, padding_idx=PADDING)
         self.places = nn.Parameter(torch.randn(length, width) * 0.02)
         self.numbers = nn.Sequential(nn.Linear(_NUMBERS, width), nn.SiLU(), nn.Linear(width, width))
-        layer = nn.TransformerEncoderLayer(width, heads, 2 * width, 0.0, "gelu", batch_first=True, norm_first=True)
+        layer = nn.TransformerEncoderLayer(width, heads, 2 * width, _DROPPED, "gelu", batch_first=True, norm_first=True)
         self.layers = nn.TransformerEncoder(layer, depth, enable_nested_tensor=False)
         self.norm = nn.LayerNorm(width)
 
@@ -56,13 +58,14 @@ class Block(nn.Module):
         self.norm1, self.norm2 = nn.GroupNorm(8, inside), nn.GroupNorm(8, outside)
         self.conv1, self.conv2 = nn.Conv2d(inside, outside, 3, padding=1), nn.Conv2d(outside, outside, 3, padding=1)
         self.told = nn.Linear(condition, 2 * outside)
+        self.drop = nn.Dropout2d(_DROPPED)
         self.short = nn.Identity() if inside == outside else nn.Conv2d(inside, outside, 1)
 
     def forward(self, x: Tensor, condition: Tensor) -> Tensor:
         """(B, inside, H, W) to (B, outside, H, W)."""
         hidden = self.conv1(functional.silu(self.norm1(x)))
         scale, shift = self.told(condition)[:, :, None, None].chunk(2, 1)
-        hidden = self.conv2(functional.silu(self.norm2(hidden) * (1 + scale) + shift))
+        hidden = self.conv2(self.drop(functional.silu(self.norm2(hidden) * (1 + scale) + shift)))
         return self.short(x) + hidden
 
 

@@ -89,7 +89,9 @@ def _target_masks(pair: Pair) -> tuple[Image.Image | None, Image.Image | None]:
     if not pair.row or Sample(pair.row).operation == "view":
         return None, None
     sample = Sample(pair.row)
-    number = next((i for i, o in enumerate(sample.row["objects"], 1) if o["instance_id"] == sample.target_id), None)
+    number = next(
+        (i for i, o in enumerate(sample.row.get("objects") or [], 1) if o["instance_id"] == sample.target_id), None
+    )
     if sample.target_mask is None or sample.target_segmentation is None or number is None:
         return None, None
     after = sample.target_segmentation == number

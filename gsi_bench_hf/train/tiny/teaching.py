@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from gsi_bench_hf.train.tiny.layers import Layers, carried, centre, soft
+from gsi_bench_hf.train.tiny.layers import Layers, carried, centre, painted, soft
 from gsi_bench_hf.train.tiny.network import TinyEditNetwork
 from gsi_bench_hf.train.tiny.tokens import mirror_table
 
@@ -19,6 +19,10 @@ _LIKE = 0.22
 _CHANGED = 0.10
 _ALL_NOISE = 0.6
 """Share of the examples that start from noise alone: there the edit is decided, later it is only touched up."""
+
+
+_ASIDE = 0.12
+"""In half image widths, how far pictures are shifted at most."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +109,9 @@ def _taught(layers: Layers, lesson: Lesson) -> dict[str, Tensor]:
     shared = (mask * lesson.before).sum((1, 2, 3))
     dice = 1 - (2 * shared + 1) / (mask.sum((1, 2, 3)) + lesson.before.sum((1, 2, 3)) + 1)
     anew = functional.binary_cross_entropy_with_logits(layers.repaint, truth.repaint, reduction="none")
-    paint = ((layers.paint - lesson.edited).abs() * truth.repaint).mean((1, 2, 3))
+    paint = ((painted(lesson.source, truth.repaint, layers.paint) - lesson.edited).abs() * truth.repaint).mean(
+        (1, 2, 3)
+    )
     off = functional.smooth_l1_loss(layers.motion, truth.motion, beta=0.02, reduction="none").sum(1)
     kept = functional.binary_cross_entropy_with_logits(layers.kept, truth.copied, reduction="none")
     return {
@@ -117,13 +123,18 @@ def _taught(layers: Layers, lesson: Lesson) -> dict[str, Tensor]:
 
 
 def varied(lesson: Lesson, vocabulary: int, generator: torch.Generator) -> Lesson:
-    """The same lesson seen otherwise: half of it in a mirror, with the words for it, all of it in other light."""
+    """The same lesson seen otherwise: half of it in a mirror, with the words for it, all of it in other light and a little aside."""
     device = lesson.source.device
     count = len(lesson.source)
     mirror = torch.rand(count, generator=generator).to(device) < 0.5
 
+    aside = torch.cat([_ASIDE * (2 * torch.rand(count, 2, generator=generator) - 1), torch.zeros(count, 1)], 1).to(
+        device
+    )
+
     def seen(picture: Tensor) -> Tensor:
-        return torch.where(mirror[:, None, None, None], picture.flip(-1), picture)
+        mirrored = torch.where(mirror[:, None, None, None], picture.flip(-1), picture)
+        return carried(mirrored, torch.zeros_like(aside[:, :2]), aside, outside="border")
 
     gain = 1 + 0.15 * (2 * torch.rand(count, 1, 1, 1, generator=generator).to(device) - 1)
     lift = 0.1 * (2 * torch.rand(count, 1, 1, 1, generator=generator).to(device) - 1)
