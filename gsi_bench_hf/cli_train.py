@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from gsi_bench_hf.cli_output import say
 from gsi_bench_hf.train.recipe import Method
-from gsi_bench_hf.train.settings import SCHEDULES, TRACKERS, Cache, Precision
+from gsi_bench_hf.train.settings import SCHEDULES, TRACKERS, Cache, Precision, TrainingStoppedError
 
 if TYPE_CHECKING:
     from gsi_bench_hf.train.loop import Trained
 
 DONE = 0
+_ENVIRONMENTS = ("tabletop", "room", "bathroom")
 _SCENE_ROWS = 8
 """A scene has no more rows than this."""
 _SETTINGS = (
@@ -79,6 +80,7 @@ def _add_data(parser: argparse.ArgumentParser, positive: Callable[[str], int], n
     add = parser.add_argument_group("data").add_argument
     add("--subset", default="sim-train", metavar="CONFIG", help="what to train on (default: %(default)s)")
     add("--data-dir", metavar="DIR", help="a folder of `gsi-bench build`; without it the pairs are rendered")
+    add("--environment", choices=_ENVIRONMENTS, help="train on its pairs alone (default: all)")
     add("--limit", type=positive, metavar="N", help="train on the first N pairs (default: all)")
     add("--streaming", action="store_true", help="read or render pairs as they come, and keep none")
     add("--shuffle-buffer", type=positive, metavar="N", help="pairs that a stream is shuffled within (default: 512)")
@@ -144,13 +146,27 @@ def _rows(arguments: argparse.Namespace, dataset: Callable[[argparse.Namespace],
     other = arguments.validation_subset if count else None
     here = 0 if other else count
     needed = None if limit is None else limit + (here + _SCENE_ROWS if here else 0)
-    held, rows = hold_out(dataset(_with(arguments, limit=needed)), here, limit)
+    if arguments.environment is None:
+        given = dataset(_with(arguments, limit=needed))
+    else:
+        given = _of(dataset(_with(arguments, limit=None)), arguments.environment, arguments.subset)
+    held, rows = hold_out(given, here, limit)
     if other:
         # A folder that was given for the one is not one of the other.
         asked = _with(arguments, subset=other, limit=count, streaming=False, data_dir=None)
         found = dataset(asked)
         held = found.select(range(min(count, len(found))))
     return held, rows
+
+
+def _of(rows: Any, environment: str, subset: str) -> Any:
+    """The rows of an environment."""
+    found = rows.filter(lambda name: name == environment, input_columns=["environment"])
+    if hasattr(found, "__len__") and not len(found):
+        raise TrainingStoppedError(
+            f"{subset} has no pair of --environment {environment}; leave it out, or take another"
+        )
+    return found
 
 
 def _train(arguments: argparse.Namespace, held: Any, rows: Any) -> Trained:

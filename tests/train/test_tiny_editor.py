@@ -9,6 +9,7 @@ import torch
 from PIL import Image
 
 import gsi_bench_hf
+from gsi_bench_hf.cli import main
 from gsi_bench_hf.pipelines.resolution import Resolution
 from gsi_bench_hf.train.families import RECIPES
 from gsi_bench_hf.train.loop import train
@@ -63,11 +64,11 @@ def off(editor, rows):
 
 
 def test_it_learns_to_move_a_square_either_way_and_comes_back_as_it_was(tmp_path):
-    rows = [row(i) for i in range(8)]
+    rows = [row(i) for i in range(4)]
     made = recipe()
     assert isinstance(made, Recipe)
     settings = Settings(
-        steps=150, batch_size=8, learning_rate=3e-3, schedule="cosine", cache="memory", progress=False, workers=0
+        steps=60, batch_size=4, learning_rate=5e-3, schedule="cosine", cache="memory", progress=False, workers=0
     )
     trained = train(made, rows, out=tmp_path, settings=settings, resolution=RESOLUTION)
     made.module.eval()
@@ -141,3 +142,16 @@ def test_it_is_small():
 def test_it_knows_no_lora(tmp_path):
     with pytest.raises(TrainingStoppedError, match="method is 'lora', expected full for recipe 'tiny'"):
         fine_tune("tiny", [row(0)], out=tmp_path, method="lora", device="cpu")
+
+
+@pytest.mark.slow
+def test_the_command_trains_it_on_one_environment(tmp_path, capsys):
+    data, out = tmp_path / "data", tmp_path / "out"
+    assert main(["build", "sim-tabletop", "--out", str(data), "--num-samples", "3", "--num-proc", "1"]) == 0
+    command = ["train", "--model", "tiny", "--subset", "sim-tabletop", "--data-dir", str(data), "--out", str(out)]
+    command += ["--device", "cpu", "--steps", "2", "--batch-size", "2", "--validation-samples", "0"]
+    assert main([*command, "--environment", "room"]) == 2
+    assert "sim-tabletop has no pair of --environment room; leave it out" in capsys.readouterr().err
+    assert main([*command, "--environment", "tabletop"]) == 0
+    assert f"load_editor({str(out / 'model')!r})" in capsys.readouterr().out
+    assert gsi_bench_hf.load_editor(str(out / "model"), device="cpu").unet.config.pixels == 128 * 128

@@ -6,16 +6,18 @@ A small UNet on pixels in blocks of four, with attention to the instruction at i
 from __future__ import annotations
 
 import math
+from importlib import import_module
 from typing import Any
 
 import torch
-from diffusers import ConfigMixin, ModelMixin
-from diffusers.configuration_utils import register_to_config
 from torch import Tensor, nn
 from torch.nn import functional
 
 from gsi_bench_hf.train.tiny.layers import Layers, centre, coordinates
 from gsi_bench_hf.train.tiny.tokens import PADDING
+
+_diffusers: Any = import_module("diffusers")
+_registered: Any = import_module("diffusers.configuration_utils").register_to_config
 
 PATCH = 4
 MULTIPLE = 16
@@ -66,7 +68,8 @@ class Block(nn.Module):
         hidden = self.conv1(functional.silu(self.norm1(x)))
         scale, shift = self.told(condition)[:, :, None, None].chunk(2, 1)
         hidden = self.conv2(self.drop(functional.silu(self.norm2(hidden) * (1 + scale) + shift)))
-        return self.short(x) + hidden
+        out: Tensor = self.short(x) + hidden
+        return out
 
 
 class Attention(nn.Module):
@@ -92,13 +95,14 @@ class Attention(nn.Module):
         scores = (query @ key.transpose(-1, -2)).masked_fill(mask[:, None, None], -1e4)
         out = scores.softmax(-1) @ value
         out = self.out(out.transpose(1, 2).reshape(batch, height * across, width))
-        return x + out.transpose(1, 2).reshape(batch, width, height, across)
+        changed: Tensor = x + out.transpose(1, 2).reshape(batch, width, height, across)
+        return changed
 
     def _split(self, x: Tensor) -> Tensor:
-        return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)
+        return x.reshape(*x.shape[:2], self.heads, -1).transpose(1, 2)
 
 
-class TinyEditNetwork(ModelMixin, ConfigMixin):  # type: ignore[misc]
+class TinyEditNetwork(_diffusers.ModelMixin, _diffusers.ConfigMixin):  # type: ignore[misc]
     """See the module.
 
     Args:
@@ -111,7 +115,7 @@ class TinyEditNetwork(ModelMixin, ConfigMixin):  # type: ignore[misc]
         pixels: about so many of an image it is trained at.
     """
 
-    @register_to_config  # type: ignore[untyped-decorator]
+    @_registered  # type: ignore[untyped-decorator]
     def __init__(
         self,
         channels: tuple[int, int, int] = (64, 128, 256),
@@ -150,11 +154,12 @@ class TinyEditNetwork(ModelMixin, ConfigMixin):  # type: ignore[misc]
 
     def _start(self) -> None:
         """It starts as an editor that changes nothing."""
-        for last in (self.maps, self.motion, self.kept):
+        lasts: tuple[Any, ...] = (self.maps, self.motion, self.kept)
+        for last in lasts:
             nn.init.zeros_(last.weight)
             nn.init.zeros_(last.bias)
         with torch.no_grad():
-            self.maps.bias[: 2 * PATCH**2] = -4.0
+            lasts[0].bias[: 2 * PATCH**2] = -4.0
 
     def forward(self, noisy: Tensor, sigma: Tensor, source: Tensor, tokens: Tensor, values: Tensor) -> Layers:
         """What the clean edited image is made of.

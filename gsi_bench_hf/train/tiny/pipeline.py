@@ -7,11 +7,11 @@ painted anew) is done to the source at its own size, so that all else stays as i
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from diffusers import DiffusionPipeline, FlowMatchEulerDiscreteScheduler
 from diffusers.pipelines.pipeline_utils import ImagePipelineOutput
 from diffusers.utils.torch_utils import randn_tensor
 from huggingface_hub import snapshot_download
@@ -22,11 +22,16 @@ from gsi_bench_hf.train.tiny.layers import Layers, crisp, soft
 from gsi_bench_hf.train.tiny.network import MULTIPLE, TinyEditNetwork
 from gsi_bench_hf.train.tiny.tokens import tokenize
 
+if TYPE_CHECKING:
+    from diffusers import FlowMatchEulerDiscreteScheduler
+
+_diffusers: Any = import_module("diffusers")
+
 _FILES = ("model_index.json", "unet/*.json", "unet/*.safetensors", "scheduler/*.json")
 _FETCHING = ("cache_dir", "force_download", "local_files_only", "revision", "token")
 
 
-class TinyEditPipeline(DiffusionPipeline):  # type: ignore[misc]
+class TinyEditPipeline(_diffusers.DiffusionPipeline):  # type: ignore[misc]
     """Edits images after instructions.
 
     Args:

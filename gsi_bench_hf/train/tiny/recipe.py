@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from diffusers import FlowMatchEulerDiscreteScheduler
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -22,6 +22,7 @@ from gsi_bench_hf.train.tiny.tokens import PADDING, tokenize
 from gsi_bench_hf.types import Sample
 
 Tensors = dict[str, torch.Tensor]
+_diffusers: Any = import_module("diffusers")
 
 
 class TinyRecipe:
@@ -38,7 +39,7 @@ class TinyRecipe:
             torch.manual_seed(making.seed)
             own = {} if not making.resolution or not making.resolution.pixels else {"pixels": making.resolution.pixels}
             network = TinyEditNetwork(channels=tuple(making.arguments["channels"]), **own)
-            self.pipeline: Any = TinyEditPipeline(network, FlowMatchEulerDiscreteScheduler())
+            self.pipeline: Any = TinyEditPipeline(network, _diffusers.FlowMatchEulerDiscreteScheduler())
         else:
             at = {} if is_folder(making.model) else {"revision": making.revision}
             self.pipeline = TinyEditPipeline.from_pretrained(making.model, **at)
