@@ -67,6 +67,7 @@ def test_tiny_models_end_to_end(tiny_folders):
     ]
 
 
+@pytest.mark.slow
 def test_the_command_runs_it_and_run_json_names_its_models(tiny_folders, tmp_path, capsys):
     arguments = [f"{name}={folder}" for name, folder in tiny_folders.items()] + ["threshold=0.0", "dtype=bfloat16"]
     given = [text for argument in arguments for text in ("--detector-arg", argument)]
@@ -100,7 +101,7 @@ def test_the_command_runs_it_and_run_json_names_its_models(tiny_folders, tmp_pat
 
 def test_the_command_says_what_it_can_not_load(tmp_path, capsys):
     out = ["--out", str(tmp_path / "run"), "--detector", "lifting", "--detector-arg"]
-    command = ["run", "--subset", "sim-tabletop", "--limit", "1", "--editor", "identity", *out]
+    command = ["run", "--subset", "sim-tabletop", "--limit", "1", "--editor", "identity", "--num-proc", "1", *out]
     assert main([*command, f"boxes={tmp_path}"]) == 2
     error = capsys.readouterr().err
     assert "can't be loaded for ZeroShotObjectDetection" in error
