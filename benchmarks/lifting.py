@@ -131,6 +131,8 @@ def dilated(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
 DEGRADED: dict[str, Callable[[Case, np.random.Generator], tuple[NDArray[np.float32], NDArray[np.bool_]]]] = {
     "perfect": lambda c, rng: (c.depth_m, c.mask),
     "depth 3 %": lambda c, rng: (noisy(c.depth_m, rng, False), c.mask),
+    "mask - 3 px": lambda c, rng: (c.depth_m, eroded(c.mask)),
+    "mask + 3 px": lambda c, rng: (c.depth_m, dilated(c.mask)),
     "depth 3 %, mask - 3 px": lambda c, rng: (noisy(c.depth_m, rng, False), eroded(c.mask)),
     "depth 3 %, mask + 3 px": lambda c, rng: (noisy(c.depth_m, rng, False), dilated(c.mask)),
     "depth 3 % in patches": lambda c, rng: (noisy(c.depth_m, rng, True), c.mask),

@@ -85,7 +85,8 @@ def load_detector(name: str, **kwargs: Any) -> Detector:
 
     Args:
         name: one of `DETECTORS`.
-        kwargs: for its constructor: "cached" needs `path=`, "detany3d" `checkout=`, "scene-fit" takes `renderer=`.
+        kwargs: for its constructor: "cached" needs `path=`, "detany3d" `checkout=`, "lifting" takes `boxes=`, `masks=`, `depth=`,
+            and "scene-fit" `renderer=`.
 
     Raises:
         UnknownNameError: no such detector; the message suggests one.
@@ -128,7 +129,10 @@ def default_judge(sample: Sample) -> str:
 def _default(sample: Sample, what: str, name: str) -> str:
     if sample.scene is None:
         option = {"detector": "detections", "judge": "judgements"}[what]
-        or_ask = "" if what == "detector" else ", or ask a model: judge 'chat' or 'local' (docs/judges.md)"
+        or_ask = {
+            "detector": ", or let a model look: detector 'lifting' (models of the Hub) or 'detany3d' (docs/photographs.md)",
+            "judge": ", or ask a model: judge 'chat' or 'local' (docs/judges.md)",
+        }[what]
         raise ValueError(
             f"record {sample.id} of {sample.subset!r} has no scene, so {name!r} can't look at it; "
             f"give {what}='cached' with a file of {option} (load_{what}('cached', path=...), --{option} FILE){or_ask}"

@@ -14,7 +14,7 @@ from gsi_bench_hf.types import Sample
 
 
 def test_the_names_are_registered():
-    assert {"scene-fit", "cached"} <= set(perception.DETECTORS)
+    assert {"scene-fit", "cached", "lifting", "detany3d"} <= set(perception.DETECTORS)
     assert {"render-compare", "cached"} <= set(perception.JUDGES)
 
 
@@ -30,7 +30,7 @@ def test_the_default_depends_on_the_scene():
     assert perception.default_detector(with_scene) == "scene-fit"
     assert perception.default_judge(with_scene) == "render-compare"
     without = Sample({"id": "b", "subset": "real", "scene": None})
-    with pytest.raises(ValueError, match=r"record b of 'real' has no scene.*--detections FILE"):
+    with pytest.raises(ValueError, match=r"record b of 'real' has no scene.*--detections FILE.*'lifting' .*'detany3d'"):
         perception.default_detector(without)
     with pytest.raises(ValueError, match="--judgements FILE"):
         perception.default_judge(without)

@@ -197,6 +197,7 @@ class _Search:
         self._before, self._after, self._boxes, self._frame = before, after, boxes, frame
         ratios = np.sort(boxes[1].extents_m) / np.sort(boxes[0].extents_m)
         self._log_ratio = float(np.log(np.median(ratios)))
+        self._middles = [np.median(surface.points.at, axis=0) for surface in (before, after)]
         self.size_m = float(np.linalg.norm(boxes[0].extents_m))
         apart = np.median(after.points.colours, axis=0) - np.median(before.points.colours, axis=0)
         self._light = np.clip(apart, -_MOST_LIGHT, _MOST_LIGHT)
@@ -209,11 +210,13 @@ class _Search:
         return [*np.linspace(0.0, 2.0 * np.pi, _TURNS, endpoint=False), *(yaw + k * np.pi / 2.0 for k in range(4))]
 
     def start(self, turn: float, slack_m: float) -> Float:
-        """The numbers of a turn where the boxes are, at the size that fits better: as before, or the boxes' ratio."""
-        return min(
-            (np.array([0.0, 0.0, 0.0, turn, size]) for size in (0.0, self._log_ratio)),
-            key=lambda numbers: self.cost(numbers, slack_m),
-        )
+        """The numbers of a turn that fit best: box on box or middle on middle, as large as before or as the boxes say."""
+        starts = []
+        for size in (0.0, self._log_ratio):
+            on_box = np.array([0.0, 0.0, 0.0, turn, size])
+            apart = self._middles[1] - self.motion(on_box, cost=0.0).points(self._middles[0][None])[0]
+            starts += [on_box, np.concatenate([self._frame.T @ apart, on_box[3:]])]
+        return min(starts, key=lambda numbers: self.cost(numbers, slack_m))
 
     def motion(self, numbers: Float, cost: float | None = None) -> Motion:
         """The motion of the numbers."""
