@@ -16,7 +16,9 @@ from torch.nn import functional
 from gsi_bench_hf.train.tiny.layers import Layers, centre, coordinates
 from gsi_bench_hf.train.tiny.tokens import PADDING
 
-_diffusers: Any = import_module("diffusers")
+ModelMixin: Any = import_module("diffusers").ModelMixin
+"""By this name, here, diffusers knows how the network is loaded."""
+_ConfigMixin: Any = import_module("diffusers").ConfigMixin
 _registered: Any = import_module("diffusers.configuration_utils").register_to_config
 
 PATCH = 4
@@ -102,7 +104,7 @@ class Attention(nn.Module):
         return x.reshape(*x.shape[:2], self.heads, -1).transpose(1, 2)
 
 
-class TinyEditNetwork(_diffusers.ModelMixin, _diffusers.ConfigMixin):  # type: ignore[misc]
+class TinyEditNetwork(ModelMixin, _ConfigMixin):  # type: ignore[misc]
     """See the module.
 
     Args:
