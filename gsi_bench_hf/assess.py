@@ -246,15 +246,19 @@ _WORKER: list[Assessor | BaseException] = []
 
 def _start_worker(tools: Tools) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides what to do
-    threading.Thread(target=_end_with_parent, name="gsi-bench-watch", daemon=True).start()
+    end_with_parent()
     try:
         _WORKER.append(Assessor(tools))
     except Exception as error:  # noqa: BLE001 - an initializer that raises only says "broken pool"; the check says why
         _WORKER.append(error)
 
 
+def end_with_parent() -> None:
+    """Let this process of a pool end when its parent is killed: nothing else would wake it from waiting for work."""
+    threading.Thread(target=_end_with_parent, name="gsi-bench-watch", daemon=True).start()
+
+
 def _end_with_parent() -> None:
-    # A process of a pool outlives a killed parent: nothing wakes it from waiting for work.
     parent = multiprocessing.parent_process()
     if parent is not None:
         wait([parent.sentinel])

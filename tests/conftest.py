@@ -8,6 +8,11 @@ import shutil
 import tempfile
 
 import pytest
+from hypothesis import settings
+
+# A busy machine is no failure.
+settings.register_profile("suite", deadline=None)
+settings.load_profile("suite")
 
 # A run makes its own textures and meshes, once for all its processes; tests that are about keeping them set a folder of their own.
 if "PYTEST_XDIST_WORKER" not in os.environ:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import functools
+import multiprocessing
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 from PIL import Image
 
+from gsi_bench_hf.assess import end_with_parent
 from gsi_bench_hf.data.subsets import SUBSETS
 from gsi_bench_hf.types import Sample, is_simulated
 
@@ -17,8 +19,6 @@ CONFIGS = tuple(name for name in SUBSETS if is_simulated(name) and SUBSETS[name]
 """The configs whose edits can be asked for: those that are rendered here, with a test split."""
 _ROWS_KEPT = 64
 
-_renderers_thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="gsi-bench-space")
-"""OpenGL belongs to the thread that began with it, and a form calls from any."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +64,7 @@ def show(config: str, number: int, seed: int = 0) -> Asked:
     for name, value, most in (("number", number, SUBSETS[config].num_rows - 1), ("seed", seed, 2**31)):
         if isinstance(value, bool) or value is None or int(value) != value or not 0 <= value <= most:
             raise ValueError(f"the {name} is {value!r}, expected a whole number from 0 to {most}")
-    row = _renderers_thread.submit(_row, config, int(number), int(seed)).result()
+    row = _renderer().submit(_row, config, int(number), int(seed)).result()
     sample = Sample(row)
     assert sample.target_image is not None, "simulated rows have one"
     return Asked(row, sample.instruction, sample.source_image, sample.target_image)
@@ -83,7 +83,13 @@ def score(metric: str, edit: Asked, edited: Image.Image | None) -> Verdict:
     """
     if edited is None:
         raise ValueError("there is no edited image; expected the image above after the edit, as your model made it")
-    return _renderers_thread.submit(_score, metric, edit.row, edited).result()
+    return _renderer().submit(_score, metric, edit.row, edited).result()
+
+
+@functools.cache
+def _renderer() -> ProcessPoolExecutor:
+    """A process of its own: OpenGL belongs to the thread that began with it, and a form calls from any."""
+    return ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), initializer=end_with_parent)
 
 
 @functools.lru_cache(_ROWS_KEPT)
