@@ -25,6 +25,8 @@ _MIDDLE_PX, _MIDDLE_OBJECT_PX = (256, 512), 44.0
 _FINAL_PX, _FINAL_OBJECT_PX = (256, 384, 512), 140.0
 _LEAST_REGION = 0.03
 """Of the target's silhouette: smaller unexplained regions are no sign of an edit."""
+_MOST = 0.93
+"""Badness of what is as unlike as can be, in light and in colour."""
 _EXPLAINED, _EVIDENCE = 0.35, 0.06
 """The target is there if it explains this share of what the background leaves, and takes off this much a pixel."""
 _ROUGH = 2.5
@@ -73,6 +75,9 @@ class TargetSearch:
             return None
         self._changed = np.any([region.mask for region in left_by_background[:2]], axis=0)
         centers = [region.center_px for region in (left_by_background[:3] + left_by_source[:2])]
+        if self.known.is_room:
+            # Its shade on the wall may be many times as large as it is; it itself differs the most.
+            centers += [r.center_px for r in regions(unexplained_mask(self.shown.bad_background, _MOST), least_px)[:2]]
         places = self._places(centers)
         candidates = self._coarse(places, None)
         if still > 0.75 and stands_out > 0.3:
