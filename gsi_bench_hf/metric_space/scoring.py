@@ -20,7 +20,6 @@ CONFIGS = tuple(name for name in SUBSETS if is_simulated(name) and SUBSETS[name]
 _ROWS_KEPT = 64
 
 
-
 @dataclass(frozen=True, eq=False)
 class Asked:
     """An edit that is asked for.
