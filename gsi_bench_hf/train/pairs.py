@@ -78,7 +78,7 @@ def plan(sizes: Sequence[Size], batch_size: int, *, rng: random.Random) -> list[
     A size's last batch is filled up with its first pairs, so that every batch is full and every pair is there.
 
     >>> plan([(1, 1), (2, 1), (1, 1)], 2, rng=random.Random(0))
-    [[1, 1], [2, 0]]
+    [[1, 1], [0, 2]]
     """
     order = list(range(len(sizes)))
     rng.shuffle(order)
