@@ -36,12 +36,12 @@ def main() -> None:
     runs = arguments.out
     options = {"num_proc": arguments.num_proc, "lpips": None}
     identity = gsi_bench_hf.evaluate_editor("identity", wanted, out=runs / "identity", **options)
-    start = gsi_bench_hf.load_editor(untrained(seed=arguments.seed), name="untrained")
+    start = gsi_bench_hf.load_editor(untrained(seed=arguments.seed))
     before = gsi_bench_hf.evaluate_editor(start, wanted, out=runs / "untrained", **options)
     curve = []
     for count in arguments.pairs or [len(pairs)]:
         trained, told = _train(pairs.select(range(min(count, len(pairs)))), runs / f"{count}", arguments)
-        editor = gsi_bench_hf.load_editor(str(trained.model), device=arguments.device, name=f"{count} pairs")
+        editor = gsi_bench_hf.load_editor(str(trained.model), device=arguments.device)
         after = gsi_bench_hf.evaluate_editor(editor, wanted, out=runs / f"{count}" / "run", **options)
         print(f"\n{count} pairs, {told}\n")
         _table({"identity": identity, "untrained": before, "trained": after}, after, wanted)
