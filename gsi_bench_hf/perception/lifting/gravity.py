@@ -13,6 +13,7 @@ _SAMPLED = 6000
 _STEEPEST_DEG = 60.0
 """A camera is held upright, looking down by no more than this: a plane whose normal is farther from the image's up is a wall."""
 _WITHIN = 0.01
+_RIM_PX = 4.0
 
 
 def up_of(camera: Camera) -> Float | None:
@@ -108,7 +109,9 @@ def support_below(
     points = (unproject_depth(depth_m, intrinsics)[near]) @ frame
     ring = ~mask[near] & np.isfinite(depth_m[near]) & (depth_m[near] > 0)
     level = _is_level(points) & ring
-    reach = max(0.03, 0.35 * height_m)
+    # What is taken for the object may end some pixels above its foot, where it is as far away as the ground.
+    rim_m = _RIM_PX * float(np.median(depth_m[mask])) / float(intrinsics[1, 1])
+    reach = max(0.03, 0.35 * height_m) + rim_m
     body = points[mask[near] & np.isfinite(points).all(axis=2)]
     low, high = np.percentile(body[:, [0, 2]], [2, 98], axis=0)
     slack = max(0.05, 0.5 * float((high - low).max()))

@@ -16,6 +16,8 @@ _LEAST_PX = 8
 CALM = 0.002
 """Relative noise up to which depth is taken as it is."""
 _MOST_SIGMA_PX = 6.0
+_FAR = 5.0
+"""Times what is clear: how much farther than the inside a rim is that can't be the object."""
 _SEARCHED = 4000
 """Points at most that neighbours are looked up among."""
 
@@ -80,7 +82,8 @@ def smoothed(depth_m: Float32, mask: Bool, noise: float) -> Float32:
     inverse = np.where(mask, 1.0 / np.where(mask, depth_m, 1.0), 0.0).astype(np.float64)
     v, u = np.mgrid[0 : mask.shape[0], 0 : mask.shape[1]].astype(np.float64)
     parts = (weight, weight * u, weight * v, weight * u * u, weight * u * v, weight * v * v, inverse)
-    blurred = [cv2.GaussianBlur(part, (0, 0), sigma) for part in (*parts, inverse * u, inverse * v)]
+    parts = (*parts, inverse * u, inverse * v)
+    blurred = [cv2.GaussianBlur(part, (0, 0), sigma, borderType=cv2.BORDER_CONSTANT) for part in parts]
     w, wu, wv, wuu, wuv, wvv, wq, wuq, wvq = blurred
     with np.errstate(invalid="ignore", divide="ignore"):
         mu, mv, mq = wu / w, wv / w, wq / w
@@ -130,7 +133,9 @@ def _background(depth_m: Float32, mask: Bool, measured: Bool, rim_px: int, clear
     inverse = np.where(measured, 1.0 / np.where(measured, depth_m, 1.0), 0.0).astype(np.float32)
     (near, near_weight), (around, around_weight) = (_mean_of(inverse, part, 0.8 * width) for part in (inside, outside))
     told = (near_weight > 0.02) & (around_weight > 0.02) & (np.abs(near - around) > clear * near)
-    return np.asarray(mask & ~inside & told & (np.abs(inverse - around) < np.abs(inverse - near)))
+    # Where several things are behind an object, their mean is none of them.
+    behind = (np.abs(inverse - around) < np.abs(inverse - near)) | (near - inverse > _FAR * clear * near)
+    return np.asarray(mask & ~inside & told & behind)
 
 
 def _in_between(depth_m: Float32, mask: Bool, step: float) -> Bool:
