@@ -57,7 +57,7 @@ def test_a_cuboid_seen_from_above_is_found(yaw, pitch, width, depth, height):
 
 def test_up_comes_from_the_floor_where_nothing_is_said():
     true = cuboids.standing([0.0, 0.05, 1.2], [0.2, 0.15, 0.12], 25.0, 35.0)
-    depth_m, _ = cuboids.seen(true, 35.0)
+    depth_m, mask = cuboids.seen(true, 35.0)
     up = dominant_up(depth_m, cuboids.INTRINSICS, rng=np.random.default_rng(0))
     assert np.rad2deg(np.arccos(up @ cuboids.up_at(35.0))) < 0.5
     told, guessed = (lift(depth_m, mask, cuboids.INTRINSICS, up=u) for u in (cuboids.up_at(35.0), None))
