@@ -14,6 +14,9 @@ from hypothesis import settings
 settings.register_profile("suite", deadline=None)
 settings.load_profile("suite")
 
+# The tests share the cores among processes; and sums in another order, over more threads, are not equal bit by bit.
+os.environ["OMP_NUM_THREADS"] = "1"
+
 # A run makes its own textures and meshes, once for all its processes; tests that are about keeping them set a folder of their own.
 if "PYTEST_XDIST_WORKER" not in os.environ:
     os.environ["GSI_BENCH_CACHE"] = tempfile.mkdtemp(prefix="gsi-bench-tests-")

@@ -114,7 +114,7 @@ def test_the_page_names_the_recipes_and_options_that_there_are(capsys):
     with pytest.raises(SystemExit):
         main(["train", "--help"])
     known = set(re.findall(r"--[a-z][a-z-]+", capsys.readouterr().out))
-    of_others = {"--editor", "--editor-arg", "--multi_gpu", "--num_processes"}
+    of_others = {"--pairs", "--editor", "--editor-arg", "--multi_gpu", "--num_processes"}
     assert set(re.findall(r"--[a-z][a-z_-]+", page)) <= known | of_others
 
 
