@@ -46,9 +46,10 @@ def test_a_cuboid_seen_from_above_is_found(yaw, pitch, width, depth, height):
     depth_m, mask = cuboids.seen(true, pitch)
     assume(not (mask[0].any() or mask[-1].any()))  # wholly in the picture
     box = lift(depth_m, mask, cuboids.INTRINSICS, up=cuboids.up_at(pitch))
-    # A pixel is 5 mm wide here, and a far edge seen at a slant hides in one.
-    assert np.linalg.norm(box.center_m - true.center_m) < 0.015
-    assert np.abs(sides(box) - sides(true)).max() < 0.025
+    # A pixel is 5 mm wide here, more along what is seen at a slant, and a far edge hides in three of them.
+    slack_m = 0.015 / np.sin(np.deg2rad(pitch))
+    assert np.linalg.norm(box.center_m - true.center_m) < 0.006 + 0.5 * slack_m
+    assert np.abs(sides(box) - sides(true)).max() < slack_m
     assert abs(box.extents_m[1] - true.extents_m[1]) < 0.012
     assert turn_deg(box, true) < 3.0
     assert np.linalg.det(box.rotation) == pytest.approx(1.0)
