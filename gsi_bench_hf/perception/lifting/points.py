@@ -81,8 +81,8 @@ def smoothed(depth_m: Float32, mask: Bool, noise: float) -> Float32:
     weight = mask.astype(np.float64)
     inverse = np.where(mask, 1.0 / np.where(mask, depth_m, 1.0), 0.0).astype(np.float64)
     v, u = np.mgrid[0 : mask.shape[0], 0 : mask.shape[1]].astype(np.float64)
-    parts = (weight, weight * u, weight * v, weight * u * u, weight * u * v, weight * v * v, inverse)
-    parts = (*parts, inverse * u, inverse * v)
+    masses = (weight, weight * u, weight * v, weight * u * u, weight * u * v, weight * v * v)
+    parts = (*masses, inverse, inverse * u, inverse * v)
     blurred = [cv2.GaussianBlur(part, (0, 0), sigma, borderType=cv2.BORDER_CONSTANT) for part in parts]
     w, wu, wv, wuu, wuv, wvv, wq, wuq, wvq = blurred
     with np.errstate(invalid="ignore", divide="ignore"):
