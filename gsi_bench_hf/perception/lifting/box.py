@@ -8,18 +8,24 @@ import cv2
 import numpy as np
 
 from gsi_bench_hf.geometry import project_points
+from gsi_bench_hf.perception.lifting.footprint import Rectangle, rectangle, rectangle_at
 from gsi_bench_hf.perception.lifting.gravity import dominant_up, support_below, upright_frame
 from gsi_bench_hf.perception.lifting.parts import Bool, Float, Float32
-from gsi_bench_hf.perception.lifting.points import CALM, CLEANING, Cleaning, depth_noise, object_points, smoothed
+from gsi_bench_hf.perception.lifting.points import (
+    CALM,
+    CLEANING,
+    Cleaning,
+    depth_noise,
+    object_pixels,
+    object_points,
+    smoothed,
+)
+from gsi_bench_hf.perception.lifting.rim import mended
+from gsi_bench_hf.perception.lifting.turn import Evidence, fitted_angle
 from gsi_bench_hf.types import Box3D
 
 _TRIM = 0.01
 """Share of the points that noise may throw out of a footprint, at each side."""
-_FITTED = 1200
-"""Points at most that a footprint's angle is fitted to."""
-_STEP_DEG = 1.5
-_ROOMY = 1.25
-"""Of the least area: what a footprint may have whose sides fit better."""
 _STEPS = 16
 _OUTSIDE = 0.04
 """Share of the mirrored points that may lie outside of the outline."""
@@ -41,20 +47,6 @@ class Prior:
 
 PRIOR = Prior()
 """What is supposed where nothing else is asked for."""
-
-
-@dataclass(frozen=True, eq=False)
-class Rectangle:
-    """A rectangle in the level plane: `center` (2,), `sides` (2,) lengths, `angle_rad` of the first side from x towards z."""
-
-    center: Float
-    sides: Float
-    angle_rad: float
-
-    @property
-    def axes(self) -> Float:
-        """(2, 2) unit vectors along the two sides, in rows."""
-        return _axes(self.angle_rad)
 
 
 def lift(
@@ -88,12 +80,19 @@ def lift(
         up = dominant_up(depth_m, intrinsics, rng=np.random.default_rng(0))
     frame = upright_frame(up)
     depth_m, mask, intrinsics = _around(depth_m, mask, intrinsics)
-    points = object_points(depth_m, mask, intrinsics, cleaning) @ frame
+    noise = depth_noise(depth_m, mask)
+    if cleaning.rim_px:
+        mask = mended(depth_m, mask, noise)
+    kept = object_pixels(depth_m, mask, cleaning, noise)
+    points = object_points(depth_m, kept, intrinsics, cleaning, noise) @ frame
     outline = Outline.of(depth_m, mask, intrinsics, frame)
     body, top, bottom = _standing(points, depth_m, mask, outline) if prior.stands else (points, *_ends(points))
-    trim = _TRIM if depth_noise(depth_m, mask) > CALM else 0.0
-    level = completed(rectangle(body[:, [0, 2]], trim), body, outline, prior)
-    return _box(level, top, max(bottom, top + 1e-3), frame)
+    level = rectangle(body[:, [0, 2]])
+    if noise > CALM:
+        seen = Evidence.of(depth_m, mask, kept, intrinsics, frame, noise=noise, ends=(top, bottom))
+        flat = body[:, [0, 2]]
+        level = rectangle_at(flat, fitted_angle(seen, flat, _TRIM), _TRIM)
+    return _box(completed(level, body, outline, prior), top, max(bottom, top + 1e-3), frame)
 
 
 def _ends(points: Float) -> tuple[float, float]:
@@ -125,38 +124,6 @@ def _around(depth_m: Float32, mask: Bool, intrinsics: Float) -> tuple[Float32, B
     moved = intrinsics.copy()
     moved[:2, 2] -= [left, top]
     return depth_m[part], mask[part], moved
-
-
-def rectangle(points: Float, trim: float = 0.0) -> Rectangle:
-    """The rectangle around points (N, 2) in the level plane (x, z).
-
-    Of the rectangles whose area is near the least, the one whose sides the points lie nearest to: what is seen of an object is
-    mostly its sides (the closeness criterion of Zhang et al., 2017).
-
-    Args:
-        points: (N, 2).
-        trim: share of the points that may lie outside, at each side; for noisy ones.
-    """
-    few = points[:: -(-len(points) // _FITTED)]
-    (_, _), (w, h), least_deg = cv2.minAreaRect(points.astype(np.float32))
-    angles = np.deg2rad(least_deg + np.arange(0.0, 90.0, _STEP_DEG))
-    low, high, near = np.empty((len(angles), 2)), np.empty((len(angles), 2)), np.empty(len(angles))
-    for number, angle in enumerate(angles):
-        turned = few @ _axes(angle).T
-        low[number], high[number] = np.quantile(turned, [trim, 1.0 - trim], axis=0)
-        to_side = np.minimum(np.abs(turned - low[number]), np.abs(turned - high[number])).min(axis=1)
-        near[number] = np.mean(1.0 / np.maximum(to_side, 0.05 * min(w, h) + 0.003))
-    areas = np.prod(np.maximum(high - low, 1e-4), axis=1)
-    near[areas > _ROOMY * areas.min()] = -np.inf
-    angle = float(angles[near.argmax()])
-    low1, high1 = np.quantile(points @ _axes(angle).T, [trim, 1.0 - trim], axis=0)
-    return Rectangle(0.5 * (low1 + high1) @ _axes(angle), np.maximum(high1 - low1, 1e-4), angle)
-
-
-def _axes(angle_rad: float) -> Float:
-    """(2, 2) unit vectors at an angle from x towards z, and across it, in rows."""
-    c, s = np.cos(angle_rad), np.sin(angle_rad)
-    return np.array([[c, s], [-s, c]])
 
 
 def completed(level: Rectangle, body: Float, outline: Outline, prior: Prior) -> Rectangle:

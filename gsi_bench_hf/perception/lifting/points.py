@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from gsi_bench_hf.geometry import unproject_depth
+from gsi_bench_hf.perception.lifting.neighbourhood import dilated_by, eroded_by, mean_of, planes_of
 from gsi_bench_hf.perception.lifting.parts import Bool, Float, Float32
 
 _LEAST_PX = 8
@@ -78,22 +79,9 @@ def smoothed(depth_m: Float32, mask: Bool, noise: float) -> Float32:
     thick = _thickness(mask)
     # White noise of s under a Gaussian of sigma p is s / (2 p sqrt(pi)).
     sigma = float(np.clip(noise / (2.0 * np.sqrt(np.pi) * CALM), 0.8, min(_MOST_SIGMA_PX, max(1.2, 0.5 * thick))))
-    weight = mask.astype(np.float64)
-    inverse = np.where(mask, 1.0 / np.where(mask, depth_m, 1.0), 0.0).astype(np.float64)
-    v, u = np.mgrid[0 : mask.shape[0], 0 : mask.shape[1]].astype(np.float64)
-    masses = (weight, weight * u, weight * v, weight * u * u, weight * u * v, weight * v * v)
-    parts = (*masses, inverse, inverse * u, inverse * v)
-    blurred = [cv2.GaussianBlur(part, (0, 0), sigma, borderType=cv2.BORDER_CONSTANT) for part in parts]
-    w, wu, wv, wuu, wuv, wvv, wq, wuq, wvq = blurred
-    with np.errstate(invalid="ignore", divide="ignore"):
-        mu, mv, mq = wu / w, wv / w, wq / w
-        uu, uv, vv = wuu / w - mu * mu, wuv / w - mu * mv, wvv / w - mv * mv
-        uq, vq = wuq / w - mu * mq, wvq / w - mv * mq
-        ridge = 0.05 * sigma * sigma  # where too little is around to tell a slope, there is none
-        uu, vv = uu + ridge, vv + ridge
-        determinant = uu * vv - uv * uv
-        slope_u, slope_v = (vv * uq - uv * vq) / determinant, (uu * vq - uv * uq) / determinant
-        plane = mq + slope_u * (u - mu) + slope_v * (v - mv)
+    inverse = np.where(mask, 1.0 / np.where(mask, depth_m, 1.0), 0.0)
+    plane, _ = planes_of(inverse, mask, sigma)
+    with np.errstate(divide="ignore"):
         return np.where(mask & (plane > 0), 1.0 / plane, depth_m).astype(np.float32)
 
 
@@ -128,10 +116,10 @@ def _background(depth_m: Float32, mask: Bool, measured: Bool, rim_px: int, clear
     width = min(rim_px, int(_thickness(mask) / 2.0))
     if width < 1:
         return np.zeros_like(mask)
-    inside = _eroded_by(mask, width) & measured
-    outside = ~_dilated_by(mask, 1) & measured
+    inside = eroded_by(mask, width) & measured
+    outside = ~dilated_by(mask, 1) & measured
     inverse = np.where(measured, 1.0 / np.where(measured, depth_m, 1.0), 0.0).astype(np.float32)
-    (near, near_weight), (around, around_weight) = (_mean_of(inverse, part, 0.8 * width) for part in (inside, outside))
+    (near, near_weight), (around, around_weight) = (mean_of(inverse, part, 0.8 * width) for part in (inside, outside))
     told = (near_weight > 0.02) & (around_weight > 0.02) & (np.abs(near - around) > clear * near)
     # Where several things are behind an object, their mean is none of them.
     behind = (np.abs(inverse - around) < np.abs(inverse - near)) | (near - inverse > _FAR * clear * near)
@@ -146,7 +134,7 @@ def _in_between(depth_m: Float32, mask: Bool, step: float) -> Bool:
 
 def _confirmed(depth_m: Float32, mask: Bool, edge: float) -> Bool:
     """(H, W) the mask without those pixels of its border whose depth is not that of a neighbour within the border."""
-    inner = _eroded_by(mask, 1)
+    inner = eroded_by(mask, 1)
     if not inner.any():
         return mask
     far, near = _extremes(depth_m, inner)
@@ -162,52 +150,37 @@ def _extremes(depth_m: Float32, mask: Bool) -> tuple[Float32, Float32]:
     return np.asarray(far, np.float32), np.asarray(near, np.float32)
 
 
-def _mean_of(values: Float32, part: Bool, sigma: float) -> tuple[Float32, Float32]:
-    """The mean of the values in a part, under a Gaussian around each pixel, and how much of the Gaussian lies in the part."""
-    weight = cv2.GaussianBlur(part.astype(np.float32), (0, 0), sigma)
-    total = cv2.GaussianBlur(np.where(part, values, 0.0).astype(np.float32), (0, 0), sigma)
-    return np.asarray(total / np.maximum(weight, 1e-9), np.float32), np.asarray(weight, np.float32)
-
-
 def _thickness(mask: Bool) -> float:
     return float(cv2.distanceTransform(np.pad(mask.astype(np.uint8), 1), cv2.DIST_L2, 3).max())
 
 
-def _eroded_by(mask: Bool, width: int) -> Bool:
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * width + 1, 2 * width + 1))
-    # The image's own border is no rim.
-    return np.asarray(cv2.erode(mask.astype(np.uint8), kernel, borderType=cv2.BORDER_REPLICATE) > 0)
-
-
-def _dilated_by(mask: Bool, width: int) -> Bool:
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * width + 1, 2 * width + 1))
-    return np.asarray(cv2.dilate(mask.astype(np.uint8), kernel) > 0)
-
-
-def object_points(
-    depth_m: Float32,
-    mask: Bool,
-    intrinsics: Float,
-    cleaning: Cleaning = CLEANING,
-) -> NDArray[np.float64]:
-    """(N, 3) the object's points in the camera frame, metres.
-
-    Args:
-        depth_m: (H, W) along camera z, metres; 0 or NaN where unknown.
-        mask: (H, W) where the object is.
-        intrinsics: (3, 3), pixels.
-        cleaning: how pixels are chosen.
+def object_pixels(depth_m: Float32, mask: Bool, cleaning: Cleaning, noise: float) -> Bool:
+    """(H, W) as `object_mask`, where that leaves enough.
 
     Raises:
         LiftError: fewer than 8 pixels have a depth.
     """
-    noise = depth_noise(depth_m, mask)
     kept = object_mask(depth_m, mask, cleaning, noise)
     if kept.sum() < _LEAST_PX:
         raise LiftError(
             f"the mask has {int(mask.sum())} pixels, of which {int(kept.sum())} have a depth that can be used; "
             f"expected {_LEAST_PX} or more"
         )
+    return kept
+
+
+def object_points(
+    depth_m: Float32, kept: Bool, intrinsics: Float, cleaning: Cleaning = CLEANING, noise: float = 0.0
+) -> NDArray[np.float64]:
+    """(N, 3) the object's points in the camera frame, metres.
+
+    Args:
+        depth_m: (H, W) along camera z, metres; 0 or NaN where unknown.
+        kept: (H, W) the object's pixels, from `object_pixels`.
+        intrinsics: (3, 3), pixels.
+        cleaning: which points are outliers.
+        noise: of the depth, from `depth_noise`.
+    """
     points = unproject_depth(smoothed(depth_m, kept, noise), intrinsics)[kept]
     return without_outliers(points, cleaning.outlier)
 

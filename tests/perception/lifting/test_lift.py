@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from gsi_bench_hf.geometry import unproject_depth
 from gsi_bench_hf.perception.lifting import Cleaning, LiftError, Prior, lift
-from gsi_bench_hf.perception.lifting.box import rectangle
+from gsi_bench_hf.perception.lifting.footprint import rectangle
 from gsi_bench_hf.perception.lifting.gravity import dominant_up, up_of, upright_frame
 from gsi_bench_hf.perception.lifting.points import depth_noise, object_mask, smoothed, without_outliers
 from gsi_bench_hf.synth.render import shared_renderer
