@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import json
 import shlex
 from pathlib import Path
@@ -19,7 +19,7 @@ from gsi_bench_hf.perception import load_judge
 from gsi_bench_hf.pipelines import load_editor
 from gsi_bench_hf.pipelines.families import FAMILIES
 
-TINY_PIPELINES = Path(__file__).parents[1] / "pipelines" / "tiny_pipelines.py"
+PIPELINES = Path(__file__).parents[1] / "pipelines"
 
 
 @pytest.fixture(scope="module")
@@ -89,13 +89,11 @@ def test_the_papers_row_stands_beside_its_own_checkpoint_alone(of_family):
 
 
 @pytest.mark.slow
-def test_a_pipeline_that_was_really_run(tmp_path):
+def test_a_pipeline_that_was_really_run(tmp_path, monkeypatch):
     """The wrapper's own provenance, from a folder of tiny random weights."""
     pipelines = pytest.importorskip("diffusers")
-    spec = importlib.util.spec_from_file_location("tiny_pipelines_of_cards", TINY_PIPELINES)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    module.TINY["instruct-pix2pix"](0).save_pretrained(tmp_path / "weights")
+    monkeypatch.syspath_prepend(PIPELINES)
+    importlib.import_module("tiny_pipelines").TINY["instruct-pix2pix"](0).save_pretrained(tmp_path / "weights")
     editor = load_editor(str(tmp_path / "weights"), num_inference_steps=1, pixels=64 * 64)
     out = run(tmp_path / "run", editor, rows=rows()[:2])
     card = model_card(out, repo_id="me/tuned")
