@@ -1,4 +1,4 @@
-"""From an object's points to its oriented box: level, turned as its footprint is, and as deep as can be seen or must be supposed."""
+"""From depth and a mask to an oriented box: level, turned as the footprint is, and as deep as can be seen or must be supposed."""
 
 from __future__ import annotations
 
@@ -87,11 +87,12 @@ def lift(
     points = object_points(depth_m, kept, intrinsics, cleaning, noise) @ frame
     outline = Outline.of(depth_m, mask, intrinsics, frame)
     body, top, bottom = _standing(points, depth_m, mask, outline) if prior.stands else (points, *_ends(points))
-    level = rectangle(body[:, [0, 2]])
+    flat = body[:, [0, 2]]
     if noise > CALM:
         seen = Evidence.of(depth_m, mask, kept, intrinsics, frame, noise=noise, ends=(top, bottom))
-        flat = body[:, [0, 2]]
         level = rectangle_at(flat, fitted_angle(seen, flat, _TRIM), _TRIM)
+    else:
+        level = rectangle(flat)
     return _box(completed(level, body, outline, prior), top, max(bottom, top + 1e-3), frame)
 
 

@@ -30,7 +30,7 @@ class Rectangle:
         return axes_at(self.angle_rad)
 
 
-def rectangle(points: Float, trim: float = 0.0) -> Rectangle:
+def rectangle(points: Float) -> Rectangle:
     """The rectangle around points (N, 2) in the level plane (x, z).
 
     Of the rectangles whose area is near the least, the one whose sides the points lie nearest to: what is seen of an object is
@@ -38,24 +38,29 @@ def rectangle(points: Float, trim: float = 0.0) -> Rectangle:
 
     Args:
         points: (N, 2).
-        trim: share of the points that may lie outside, at each side; for noisy ones.
     """
     few = points[:: -(-len(points) // _FITTED)]
     (_, _), (w, h), least_deg = cv2.minAreaRect(points.astype(np.float32))
     angles = np.deg2rad(least_deg + np.arange(0.0, 90.0, _STEP_DEG))
-    low, high, near = np.empty((len(angles), 2)), np.empty((len(angles), 2)), np.empty(len(angles))
+    areas, near = np.empty(len(angles)), np.empty(len(angles))
     for number, angle in enumerate(angles):
         turned = few @ axes_at(angle).T
-        low[number], high[number] = np.quantile(turned, [trim, 1.0 - trim], axis=0)
-        to_side = np.minimum(np.abs(turned - low[number]), np.abs(turned - high[number])).min(axis=1)
+        low, high = turned.min(axis=0), turned.max(axis=0)
+        to_side = np.minimum(np.abs(turned - low), np.abs(turned - high)).min(axis=1)
         near[number] = np.mean(1.0 / np.maximum(to_side, 0.05 * min(w, h) + 0.003))
-    areas = np.prod(np.maximum(high - low, 1e-4), axis=1)
+        areas[number] = np.prod(np.maximum(high - low, 1e-4))
     near[areas > _ROOMY * areas.min()] = -np.inf
-    return rectangle_at(points, float(angles[near.argmax()]), trim)
+    return rectangle_at(points, float(angles[near.argmax()]))
 
 
 def rectangle_at(points: Float, angle_rad: float, trim: float = 0.0) -> Rectangle:
-    """The rectangle around points (N, 2), turned by a known angle; `trim` as for `rectangle`."""
+    """The rectangle around points, turned by a known angle.
+
+    Args:
+        points: (N, 2).
+        angle_rad: of the first side, from x towards z.
+        trim: share of the points that may lie outside, at each side; for noisy ones.
+    """
     axes = axes_at(angle_rad)
     low, high = np.quantile(points @ axes.T, [trim, 1.0 - trim], axis=0)
     return Rectangle(0.5 * (low + high) @ axes, np.maximum(high - low, 1e-4), angle_rad)

@@ -32,7 +32,8 @@ class Cleaning:
     """How an object's pixels are chosen.
 
     Attributes:
-        rim_px: how far in from the mask's border pixels may be the background's; depth decides there.
+        rim_px: how far in from the mask's border pixels may be the background's; depth decides there. With 0 the border is
+            where the mask has it; else it is first brought, all around, to where depth says that the object ends.
         edge: jump of depth between neighbouring pixels, as a part of the depth, from which it is an edge.
         outlier: a point whose neighbours are farther off than this many standard deviations over the mean is left out.
     """
