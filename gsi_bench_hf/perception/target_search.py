@@ -75,11 +75,7 @@ class TargetSearch:
             return None
         self._changed = np.any([region.mask for region in left_by_background[:2]], axis=0)
         centers = [region.center_px for region in (left_by_background[:3] + left_by_source[:2])]
-        if self.known.is_room:
-            # Its shade on the wall may be many times as large as it is; it itself differs the most.
-            centers += [r.center_px for r in regions(unexplained_mask(self.shown.bad_background, _MOST), least_px)[:2]]
-        places = self._places(centers)
-        candidates = self._coarse(places, None)
+        candidates = self._coarse(self._places(centers), None)
         if still > 0.75 and stands_out > 0.3:
             # It still stands where it stood; what else there is may be a second one, and that is the edit.
             weight = np.where(self.shown.target_mask, 0.0, 1.0).astype(np.float32)
@@ -90,6 +86,14 @@ class TargetSearch:
             self._forgives_shadows = True
             again = self._refine(candidates)
             best = max((fit for fit in (best, again) if fit is not None), key=lambda fit: fit.on_target, default=None)
+        if best is not None and self._is_there(best):
+            return best
+        return self._in_its_shade(least_px) if self.known.is_room else None
+
+    def _in_its_shade(self, least_px: float) -> Fit | None:
+        """The target's pose where the image differs the most: its shade on a wall may be many times as large as it is."""
+        most = regions(unexplained_mask(self.shown.bad_background, _MOST), least_px)[:2]
+        best = self._refine(self._coarse(self._places([region.center_px for region in most]), None)) if most else None
         return best if best is not None and self._is_there(best) else None
 
     def _places(self, centers: list[NDArray[np.float64]]) -> list[Pose]:

@@ -26,6 +26,8 @@ from gsi_bench_hf.types import Box3D
 
 _TRIM = 0.01
 """Share of the points that noise may throw out of a footprint, at each side."""
+_FOOT_PX = 5.0
+"""How far within a mask's border pixels of what the object stands on may be."""
 _STEPS = 16
 _OUTSIDE = 0.04
 """Share of the mirrored points that may lie outside of the outline."""
@@ -111,7 +113,15 @@ def _standing(points: Float, depth_m: Float32, mask: Bool, outline: Outline) -> 
         return points, top, bottom
     # Pixels of the surface itself are often in a mask, along the object's foot: they say nothing of its footprint.
     clear = points[:, 1] < floor - min(0.01, 0.25 * max(floor - top, 0.0))
+    clear |= _within(points, mask, outline) > _FOOT_PX
     return points[clear] if np.mean(clear) > 0.3 else points, top, floor
+
+
+def _within(points: Float, mask: Bool, outline: Outline) -> Float:
+    """(N,) how many pixels within the mask's border points (N, 3) are seen, gravity frame."""
+    inside = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, 3)
+    u, v = np.floor(project_points(points @ outline.frame.T, outline.intrinsics)).astype(int).T
+    return np.asarray(inside[v, u], np.float64)
 
 
 def _around(depth_m: Float32, mask: Bool, intrinsics: Float) -> tuple[Float32, Bool, Float]:
