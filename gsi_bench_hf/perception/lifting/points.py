@@ -11,6 +11,7 @@ from scipy.spatial import cKDTree
 
 from gsi_bench_hf.geometry import unproject_depth
 from gsi_bench_hf.perception.lifting.neighbourhood import dilated_by, eroded_by, mean_of, planes_of
+from gsi_bench_hf.perception.lifting.own_parts import own_parts
 from gsi_bench_hf.perception.lifting.parts import Bool, Float, Float32
 
 _LEAST_PX = 8
@@ -106,7 +107,8 @@ def object_mask(depth_m: Float32, mask: Bool, cleaning: Cleaning = CLEANING, noi
     known = mask & measured
     known &= ~_background(calm, known, measured, cleaning.rim_px, 0.5 * edge)
     kept = _confirmed(calm, known & ~_in_between(calm, known, 0.5 * edge), edge)
-    return _main_parts(kept if kept.sum() >= max(_LEAST_PX, 0.2 * known.sum()) else known, calm)
+    kept = kept if kept.sum() >= max(_LEAST_PX, 0.2 * known.sum()) else known
+    return own_parts(calm, kept, measured & ~dilated_by(mask, 1), edge)
 
 
 def _background(depth_m: Float32, mask: Bool, measured: Bool, rim_px: int, clear: float) -> Bool:
@@ -202,21 +204,3 @@ def without_outliers(points_m: Float, deviations: float, neighbours: int = 8) ->
         return points_m
     far = cKDTree(among).query(among, k=neighbours + 1)[0][:, 1:].mean(axis=1)
     return np.asarray(among[far <= far.mean() + deviations * far.std()])
-
-
-def _main_parts(mask: Bool, depth_m: Float32) -> Bool:
-    """The largest connected part, and those beside it that are large too and not much farther off than it is large."""
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
-    if count <= 2:
-        return mask
-    areas = stats[:, cv2.CC_STAT_AREA]
-    order = 1 + np.argsort(-areas[1:])
-    low, high = np.percentile(depth_m[labels == order[0]], [2, 98])
-    slack = max(0.1 * low, high - low)
-    kept: Bool = labels == order[0]
-    for number in order[1:]:
-        part = labels == number
-        is_large = areas[number] >= max(_LEAST_PX, 0.01 * areas[order[0]])
-        if is_large and low - slack <= float(np.median(depth_m[part])) <= high + slack:
-            kept |= part
-    return kept
