@@ -124,6 +124,17 @@ def test_a_box_reaches_down_to_what_it_stands_on():
     assert floats.extents_m[1] < 0.19
 
 
+def test_a_brim_just_above_the_table_counts_as_footprint():
+    up = cuboids.up_at(35.0)
+    brim = cuboids.standing([0.0, 0.0, 1.1], [0.36, 0.006, 0.3], 20.0, 35.0)
+    crown = cuboids.standing(brim.center_m + 0.063 * up, [0.16, 0.12, 0.14], 20.0, 35.0)
+    (depth_m, mask), (crown_m, crown_mask) = cuboids.seen(brim, 35.0), cuboids.seen(crown, 35.0)
+    depth_m, mask = np.where(crown_mask, np.minimum(depth_m, crown_m), depth_m), mask | crown_mask
+    box = lift(depth_m, mask, cuboids.INTRINSICS, up=up)
+    assert sides(box) == pytest.approx([0.3, 0.36], abs=0.05)  # three pixels at each side may be the table's
+    assert box.extents_m[1] == pytest.approx(0.126, abs=0.012)
+
+
 def test_too_little_depth_is_said():
     depth_m, mask = np.zeros((20, 20), np.float32), np.ones((20, 20), bool)
     with pytest.raises(LiftError, match="mask has 400 pixels, of which 0 have a depth"):
