@@ -131,7 +131,9 @@ def test_a_brim_just_above_the_table_counts_as_footprint():
     (depth_m, mask), (crown_m, crown_mask) = cuboids.seen(brim, 35.0), cuboids.seen(crown, 35.0)
     depth_m, mask = np.where(crown_mask, np.minimum(depth_m, crown_m), depth_m), mask | crown_mask
     box = lift(depth_m, mask, cuboids.INTRINSICS, up=up)
-    assert sides(box) == pytest.approx([0.3, 0.36], abs=0.05)  # three pixels at each side may be the table's
+    assert sides(box) == pytest.approx(
+        [0.3, 0.36], abs=0.07
+    )  # three pixels at each side, seen aslant, may be the table's
     assert box.extents_m[1] == pytest.approx(0.126, abs=0.012)
 
 
