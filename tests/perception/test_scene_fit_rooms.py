@@ -16,9 +16,10 @@ from gsi_bench_hf.perception.places import other_surfaces
 from gsi_bench_hf.perception.render_compare import RenderCompare
 from gsi_bench_hf.perception.scene_fit import SceneFit
 from gsi_bench_hf.synth import assets
+from gsi_bench_hf.synth.generate import generate_rows
 from gsi_bench_hf.synth.operations.view import camera_motion, moved_camera, turned_camera
 from gsi_bench_hf.synth.scene import Light, Scene, look_at, pinhole
-from gsi_bench_hf.types import Camera, Edit
+from gsi_bench_hf.types import Camera, Edit, Sample
 
 SHELF_M = assets.supports("open-shelf", 0)[1].height_m
 TABLE_M = assets.support("coffee-table", 0).height_m
@@ -97,6 +98,17 @@ def test_nothing_done_is_seen_as_nothing_done(detector):
     scan = detector.detect(record("mug-1", "place"), source_image())
     assert tabletop.errors(scan, room().object("mug-1"), room().camera) == pytest.approx((0.0, 0.0, 0.0), abs=1e-6)
     assert (scan.lost, scan.added) == (0, 0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [17, 58], ids=["glass on a book", "picture frame whose shade is larger than it"])
+def test_rows_of_sim_room_that_were_hard_to_find(detector, number):
+    (row,) = generate_rows("sim-room", seed=0, start=number, stop=number + 1, renderer=tabletop.shared_renderer())
+    sample = Sample(row)
+    scan = detector.detect(sample, sample.target_image)
+    wanted = next(d for d in sample.target_objects if d.instance_id == sample.target_id)
+    assert scan.target is not None
+    assert np.linalg.norm(scan.target.box.center_m - wanted.box.center_m) < 0.01
 
 
 def test_only_surfaces_that_one_sees_there_come_into_question():
