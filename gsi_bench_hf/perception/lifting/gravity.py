@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gsi_bench_hf.geometry import unproject_depth
+from gsi_bench_hf.perception.lifting.neighbourhood import is_measured
 from gsi_bench_hf.perception.lifting.parts import Bool, Float, Float32
 from gsi_bench_hf.types import Camera
 
@@ -39,7 +40,7 @@ def dominant_up(depth_m: Float32, intrinsics: Float, *, rng: np.random.Generator
         intrinsics: (3, 3).
         rng: draws the trials.
     """
-    known = np.isfinite(depth_m) & (depth_m > 0)
+    known = is_measured(depth_m)
     image_up = np.array([0.0, -1.0, 0.0])
     points = unproject_depth(depth_m, intrinsics)[known]
     if len(points) < 100:
@@ -107,7 +108,7 @@ def support_below(
         max(0, rows.min() - grow) : rows.max() + grow + 1, max(0, columns.min() - grow) : columns.max() + grow + 1
     ]
     points = (unproject_depth(depth_m, intrinsics)[near]) @ frame
-    ring = ~mask[near] & np.isfinite(depth_m[near]) & (depth_m[near] > 0)
+    ring = ~mask[near] & is_measured(depth_m[near])
     level = _is_level(points) & ring
     # What is taken for the object may end some pixels above its foot, where it is as far away as the ground.
     rim_m = _RIM_PX * float(np.median(depth_m[mask])) / float(intrinsics[1, 1])

@@ -1,4 +1,4 @@
-"""What is around each pixel, within a part of the image: means, planes, and wider and narrower masks."""
+"""Depth and masks, pixel by pixel and with what is around: inverse depth, means, planes, and wider and narrower masks."""
 
 from __future__ import annotations
 
@@ -7,6 +7,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gsi_bench_hf.perception.lifting.parts import Bool, Float, Float32
+
+
+def is_measured(depth_m: Float32) -> Bool:
+    """(H, W) where a depth is known: neither 0 nor NaN."""
+    return np.asarray(np.isfinite(depth_m) & (depth_m > 0))
+
+
+def inverse_depth(depth_m: Float32, known: Bool) -> Float32:
+    """(H, W) 1 over the depth, of which planes make planes; 0 where it is not known."""
+    return np.asarray(np.where(known, 1.0 / np.where(known, depth_m, 1.0), 0.0), np.float32)
 
 
 def mean_of(values: Float32, part: Bool, sigma: float) -> tuple[Float32, Float32]:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from gsi_bench_hf.perception.lifting.neighbourhood import dilated_by, planes_of
+from gsi_bench_hf.perception.lifting.neighbourhood import dilated_by, inverse_depth, planes_of
 from gsi_bench_hf.perception.lifting.parts import Bool, Float, Float32
 
 _LEAST_PX = 8
@@ -64,8 +64,7 @@ def _enclosed(part: Bool, mask: Bool) -> float:
 
 def _leaving(depth_m: Float32, mask: Bool, around: Bool) -> Float:
     """(H, W) by which part of its depth a pixel of the mask leaves what is around the object; infinite where nothing is near."""
-    known = mask | around
-    inverse = np.where(known, 1.0 / np.where(known, depth_m, 1.0), 0.0)
+    inverse = inverse_depth(depth_m, mask | around)
     plane, near = planes_of(inverse, around, _BLUR_PX)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(mask & (near > 1e-3), np.abs(plane / inverse - 1.0), np.inf)

@@ -10,7 +10,14 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from gsi_bench_hf.geometry import unproject_depth
-from gsi_bench_hf.perception.lifting.neighbourhood import dilated_by, eroded_by, mean_of, planes_of
+from gsi_bench_hf.perception.lifting.neighbourhood import (
+    dilated_by,
+    eroded_by,
+    inverse_depth,
+    is_measured,
+    mean_of,
+    planes_of,
+)
 from gsi_bench_hf.perception.lifting.own_parts import own_parts
 from gsi_bench_hf.perception.lifting.parts import Bool, Float, Float32
 
@@ -55,7 +62,7 @@ def depth_noise(depth_m: Float32, mask: Bool) -> float:
         depth_m: (H, W).
         mask: (H, W) which pixels to look at.
     """
-    z = np.where(np.isfinite(depth_m) & (depth_m > 0), depth_m, np.nan).astype(np.float64)
+    z = np.where(is_measured(depth_m), depth_m, np.nan).astype(np.float64)
     # The second difference of a plane's inverse depth is 0, whatever its slope (the four weights' squares sum to 6 a direction).
     inverse = 1.0 / z
     across = inverse[1:-1, :-2] - 2.0 * inverse[1:-1, 1:-1] + inverse[1:-1, 2:]
@@ -81,8 +88,7 @@ def smoothed(depth_m: Float32, mask: Bool, noise: float) -> Float32:
     thick = _thickness(mask)
     # White noise of s under a Gaussian of sigma p is s / (2 p sqrt(pi)).
     sigma = float(np.clip(noise / (2.0 * np.sqrt(np.pi) * CALM), 0.8, min(_MOST_SIGMA_PX, max(1.2, 0.5 * thick))))
-    inverse = np.where(mask, 1.0 / np.where(mask, depth_m, 1.0), 0.0)
-    plane, _ = planes_of(inverse, mask, sigma)
+    plane, _ = planes_of(inverse_depth(depth_m, mask), mask, sigma)
     with np.errstate(divide="ignore"):
         return np.where(mask & (plane > 0), 1.0 / plane, depth_m).astype(np.float32)
 
@@ -99,7 +105,7 @@ def object_mask(depth_m: Float32, mask: Bool, cleaning: Cleaning = CLEANING, noi
         cleaning: how.
         noise: of the depth; an edge must stand out from it.
     """
-    measured = np.isfinite(depth_m) & (depth_m > 0)
+    measured = is_measured(depth_m)
     calm = np.where(measured, depth_m, 0).astype(np.float32)
     if noise > CALM:
         calm = np.asarray(cv2.medianBlur(cv2.medianBlur(calm, 5), 3), np.float32)
@@ -121,7 +127,7 @@ def _background(depth_m: Float32, mask: Bool, measured: Bool, rim_px: int, clear
         return np.zeros_like(mask)
     inside = eroded_by(mask, width) & measured
     outside = ~dilated_by(mask, 1) & measured
-    inverse = np.where(measured, 1.0 / np.where(measured, depth_m, 1.0), 0.0).astype(np.float32)
+    inverse = inverse_depth(depth_m, measured)
     (near, near_weight), (around, around_weight) = (mean_of(inverse, part, 0.8 * width) for part in (inside, outside))
     told = (near_weight > 0.02) & (around_weight > 0.02) & (np.abs(near - around) > clear * near)
     # Where several things are behind an object, their mean is none of them.

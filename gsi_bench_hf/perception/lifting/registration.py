@@ -15,6 +15,7 @@ from scipy.optimize import minimize
 
 from gsi_bench_hf.geometry import project_points, rotation_y, unproject_depth
 from gsi_bench_hf.perception.lifting.gravity import upright_frame
+from gsi_bench_hf.perception.lifting.neighbourhood import is_measured
 from gsi_bench_hf.perception.lifting.parts import Bool, Float, Float32
 from gsi_bench_hf.types import Box3D
 
@@ -112,7 +113,7 @@ class Surface:
         """The surface of what a mask (H, W) covers; `depth_m` (H, W), `intrinsics` (3, 3)."""
         rgb = np.asarray(image.convert("RGB")).astype(np.float32) / np.float32(255.0)
         lab = np.asarray(cv2.cvtColor(cv2.GaussianBlur(rgb, (0, 0), 1.0), cv2.COLOR_RGB2LAB), np.float32)
-        measured = mask & np.isfinite(depth_m) & (depth_m > 0)
+        measured = mask & is_measured(depth_m)
         space = unproject_depth(depth_m, intrinsics)
         normals = _normals(space, measured)
         rows, columns = np.nonzero(measured)

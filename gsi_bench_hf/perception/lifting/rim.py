@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from gsi_bench_hf.perception.lifting.neighbourhood import dilated_by, eroded_by, planes_of
+from gsi_bench_hf.perception.lifting.neighbourhood import dilated_by, eroded_by, inverse_depth, is_measured, planes_of
 from gsi_bench_hf.perception.lifting.parts import Bool, Float, Float32
 
 _REACH_PX = 5
@@ -49,8 +49,8 @@ def rim_px(depth_m: Float32, mask: Bool, noise: float) -> int:
         mask: (H, W).
         noise: of the depth.
     """
-    known = np.isfinite(depth_m) & (depth_m > 0)
-    inverse = np.where(known, 1.0 / np.where(known, depth_m, 1.0), 0.0).astype(np.float32)
+    known = is_measured(depth_m)
+    inverse = inverse_depth(depth_m, known)
     within = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, 5)
     without = cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, 5)
     # Rings are counted outwards: 0 is the first outside of the mask, -1 the last within.
