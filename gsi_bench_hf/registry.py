@@ -33,6 +33,7 @@ class Registry(Generic[T]):
     Args:
         what: what the names are names of, singular, for messages: "editor".
         group: entry-point group whose members are added on first use; None for a closed table.
+        beside: what may be given instead of a name, for messages.
 
     >>> colours = Registry[int]("colour")
     >>> colours.add("red", 1)
@@ -44,8 +45,9 @@ class Registry(Generic[T]):
     gsi_bench_hf.registry.UnknownNameError: unknown colour 'rde'. Did you mean 'red'? Known: red
     """
 
-    def __init__(self, what: str, group: str | None = None) -> None:
+    def __init__(self, what: str, group: str | None = None, *, beside: str = "") -> None:
         self._what = what
+        self._beside = f"; or {beside}" if beside else ""
         self._group = group
         self._specs: dict[str, T] = {}
 
@@ -59,7 +61,9 @@ class Registry(Generic[T]):
         self._load_entry_points()
         if name not in self._specs:
             hint = did_you_mean(name, self._specs, cutoff=0.5)
-            raise UnknownNameError(f"unknown {self._what} {name!r}.{hint} Known: {', '.join(self._specs)}")
+            raise UnknownNameError(
+                f"unknown {self._what} {name!r}.{hint} Known: {', '.join(self._specs)}{self._beside}"
+            )
         return self._specs[name]
 
     def __contains__(self, name: object) -> bool:

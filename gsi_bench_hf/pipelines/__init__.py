@@ -16,7 +16,11 @@ from gsi_bench_hf.registry import Registry
 
 __all__ = ["EDITORS", "EditOutput", "Editor", "EditorSpec", "is_bare_pipeline", "load_editor"]
 
-EDITORS: Registry[EditorSpec] = Registry("editor", "gsi_bench_hf.editors")
+EDITORS: Registry[EditorSpec] = Registry(
+    "editor",
+    "gsi_bench_hf.editors",
+    beside="a diffusers repository (OWNER/NAME or ./FOLDER), an endpoint (http://…), folder:DIR, inference:REPO, python:MODULE:NAME",
+)
 _PREFIXES = {
     "http": "endpoints:from_name",
     "https": "endpoints:from_name",

@@ -27,6 +27,7 @@ def test_every_editor_loads_by_its_name(name):
     ("name", "arguments", "error", "message"),
     [
         ("pastte", {}, UnknownNameError, "unknown editor 'pastte'. Did you mean 'paste'"),
+        ("nosuch", {}, UnknownNameError, "oracle; or a diffusers repository .* an endpoint .* folder:DIR"),
         (
             "noisy-oracle",
             {"jiter": 1},
